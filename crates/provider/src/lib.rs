@@ -1,1 +1,71 @@
+//! What a provider is: how one is registered, configured, tested, collected from and parsed.
+//!
+//! A provider talks to an external management system and turns its answers into rows. It knows no database, no queue and
+//! no other provider; whoever drives it cannot tell one provider from another.
+//!
+//! To write one: implement [`ProviderType`] (what it is called, what it needs, what it can do) and [`Provider`] (one
+//! registered instance), and add one line to the binary.
 
+mod capability;
+mod collect;
+mod error;
+mod form;
+mod probe;
+mod traffic;
+
+use std::sync::Arc;
+
+pub use capability::{Capability, Support};
+pub use collect::{BoxFuture, Collected, ListingReport, Page, PageSink, Progress};
+pub use error::{ConnectError, ErrorKind, ProviderError};
+pub use form::{Configuration, Form, FormField, FieldKind, Secret};
+pub use probe::{Access, Check, CheckStatus, TestReport};
+pub use traffic::{ApiUsage, Exchange, Traffic};
+
+use stocktake_model::{Menu, Rows, Scope};
+
+/// A kind of provider: `openstack`, `kubernetes`, …
+pub trait ProviderType: Send + Sync + std::fmt::Debug {
+    /// The word people write: `provider add --type openstack`.
+    fn name(&self) -> &'static str;
+
+    /// One line for lists.
+    fn title(&self) -> &'static str;
+
+    /// What `provider add` asks for.
+    fn form(&self) -> Form;
+
+    /// The collections it fills.
+    fn menu(&self) -> Arc<Menu>;
+
+    /// What it can do, and for what it cannot, why.
+    fn capabilities(&self) -> Vec<Capability>;
+
+    /// Collections that a target may name.
+    fn targetable(&self) -> &'static [&'static str];
+
+    /// Makes a provider ready to talk. Does not talk: a wrong address or password shows at the first call.
+    fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError>;
+}
+
+/// One registered external management system.
+pub trait Provider: Send + Sync + std::fmt::Debug {
+    fn menu(&self) -> Arc<Menu>;
+
+    /// Reads what the scope asks for and hands it to the sink page by page. All API calls of a refresh happen here.
+    ///
+    /// A listing that fails is data: it is told in [`Collected`], and the others go on. An error is returned only when
+    /// nothing at all can be asked (no address, no token).
+    fn collect<'a>(&'a self, scope: &'a Scope, sink: &'a dyn PageSink) -> BoxFuture<'a, Result<Collected, ProviderError>>;
+
+    /// Turns one page into rows. Pure: same page, same rows; no clock, no network, no state kept between pages. A record
+    /// that cannot be read becomes an issue in `out` and never sinks the page.
+    fn parse(&self, page: &Page, out: &mut Rows);
+
+    /// Names what works and what does not: name resolution, connection, TLS, sign-in, scope, each service, and which
+    /// collections the credential can read.
+    fn test(&self) -> BoxFuture<'_, TestReport>;
+
+    /// What was asked of the API since this provider was connected.
+    fn usage(&self) -> ApiUsage;
+}

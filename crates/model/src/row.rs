@@ -1,0 +1,713 @@
+//! Rows in their compact form: written once by the parser, hashed once, compared by the saver, bound by the store.
+//!
+//! A row's body is its sent fields in field order, each `[field u8][tag u8][payload]`, little endian. The body holds the
+//! *refs* of links, never ids, so its digest is known before anything is resolved.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::collection::{Collection, Field, MAX_FIELDS, Type};
+use crate::issue::{Issue, IssueKind};
+use crate::key::{self, Key};
+use crate::menu::{CollectionIx, Menu};
+use crate::value::{LinkRef, Value};
+
+mod tag {
+    pub(super) const NULL: u8 = 0;
+    pub(super) const BOOL: u8 = 1;
+    pub(super) const INT: u8 = 2;
+    pub(super) const FLOAT: u8 = 3;
+    pub(super) const TIME: u8 = 4;
+    pub(super) const TEXT: u8 = 5;
+    pub(super) const JSON: u8 = 6;
+    pub(super) const LINK: u8 = 7;
+}
+
+/// A stretch of a byte buffer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..][..self.len as usize]
+    }
+}
+
+/// What the saver needs to know of a row without looking into it.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    /// Hash of the identity.
+    pub key_hash: u128,
+    /// Hash of the body.
+    pub digest: u64,
+    /// Hash of the provider's document; 0 when there is none.
+    pub raw_digest: u64,
+    key: Span,
+    body: Span,
+    raw: Span,
+    secondary: Span,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SecondaryKey {
+    by: u8,
+    key: Span,
+}
+
+/// The rows of one collection.
+#[derive(Debug, Default, Clone)]
+pub struct CollectionRows {
+    heads: Vec<Head>,
+    bytes: Vec<u8>,
+    secondary: Vec<SecondaryKey>,
+}
+
+impl CollectionRows {
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    pub fn head(&self, at: usize) -> &Head {
+        &self.heads[at]
+    }
+
+    pub fn view(&self, at: usize) -> RowView<'_> {
+        RowView { rows: self, head: &self.heads[at] }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = RowView<'_>> {
+        self.heads.iter().map(|head| RowView { rows: self, head })
+    }
+
+    /// Copies a row of another buffer to the end of this one.
+    pub fn push_copy(&mut self, row: RowView<'_>) {
+        let mut copy = *row.head;
+        copy.key = self.append(row.key().as_bytes());
+        copy.body = self.append(row.body());
+        copy.raw = self.append(row.raw_bytes());
+        let first = self.secondary.len() as u32;
+        for (by, key) in row.secondary_keys() {
+            let key = self.append(key.as_bytes());
+            self.secondary.push(SecondaryKey { by, key });
+        }
+        copy.secondary = Span { start: first, len: self.secondary.len() as u32 - first };
+        self.heads.push(copy);
+    }
+
+    /// Bytes held.
+    pub fn size(&self) -> usize {
+        self.bytes.capacity() + self.heads.capacity() * size_of::<Head>()
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Span {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        Span { start, len: bytes.len() as u32 }
+    }
+
+    fn clear(&mut self) {
+        self.heads.clear();
+        self.bytes.clear();
+        self.secondary.clear();
+    }
+}
+
+/// One row, read only.
+#[derive(Debug, Clone, Copy)]
+pub struct RowView<'a> {
+    rows: &'a CollectionRows,
+    head: &'a Head,
+}
+
+impl<'a> RowView<'a> {
+    pub fn head(self) -> &'a Head {
+        self.head
+    }
+
+    /// Text form of the identity.
+    pub fn key(self) -> &'a str {
+        text(self.head.key.of(&self.rows.bytes))
+    }
+
+    pub fn body(self) -> &'a [u8] {
+        self.head.body.of(&self.rows.bytes)
+    }
+
+    /// The provider's own document.
+    pub fn raw(self) -> Option<&'a str> {
+        (self.head.raw.len > 0).then(|| text(self.raw_bytes()))
+    }
+
+    fn raw_bytes(self) -> &'a [u8] {
+        self.head.raw.of(&self.rows.bytes)
+    }
+
+    /// (number of the secondary ref counted from 1, text form of the key)
+    pub fn secondary_keys(self) -> impl Iterator<Item = (u8, &'a str)> {
+        let range = self.head.secondary.start as usize..(self.head.secondary.start + self.head.secondary.len) as usize;
+        self.rows.secondary[range].iter().map(move |s| (s.by, text(s.key.of(&self.rows.bytes))))
+    }
+
+    /// The sent fields, in field order.
+    pub fn fields(self) -> Fields<'a> {
+        Fields { rest: self.body() }
+    }
+
+    pub fn get(self, field: Field) -> Option<FieldValue<'a>> {
+        self.fields().find(|(f, _)| *f == field).map(|(_, v)| v)
+    }
+
+    /// Which fields are sent, one bit each.
+    pub fn mask(self) -> u64 {
+        self.fields().fold(0, |mask, (field, _)| mask | 1 << field.0)
+    }
+}
+
+/// A field's value, borrowed from its row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FieldValue<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Time(i64),
+    Text(&'a str),
+    Json(&'a str),
+    Link(LinkView<'a>),
+}
+
+/// A link in a row: see [`LinkRef`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkView<'a> {
+    pub target: CollectionIx,
+    pub by: u8,
+    pub key: &'a str,
+    /// Set when the value of this field of the target is wanted instead of the link.
+    pub value_of: Option<Field>,
+    default: &'a [u8],
+}
+
+impl<'a> LinkView<'a> {
+    /// What a value link gives when its target is unknown or its value is null.
+    pub fn default(self) -> FieldValue<'a> {
+        match self.default.first() {
+            Some(_) => take_value(&mut &self.default[..]),
+            None => FieldValue::Null,
+        }
+    }
+}
+
+impl FieldValue<'_> {
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(v) => Value::Bool(v),
+            Self::Int(v) => Value::Int(v),
+            Self::Float(v) => Value::Float(v),
+            Self::Time(v) => Value::Time(v),
+            Self::Text(v) => Value::Text(v.to_owned()),
+            Self::Json(v) => Value::Json(v.to_owned()),
+            Self::Link(l) => Value::Link(LinkRef {
+                target: l.target,
+                by: l.by,
+                key: l.key.to_owned(),
+                value_of: l.value_of.map(|f| f.0),
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (Field, FieldValue<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (field, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some((Field(*field), take_value(&mut self.rest)))
+    }
+}
+
+fn take_value<'a>(rest: &mut &'a [u8]) -> FieldValue<'a> {
+    let [tag] = take::<1>(rest);
+    match tag {
+        tag::BOOL => FieldValue::Bool(take::<1>(rest) != [0]),
+        tag::INT => FieldValue::Int(i64::from_le_bytes(take(rest))),
+        tag::FLOAT => FieldValue::Float(f64::from_le_bytes(take(rest))),
+        tag::TIME => FieldValue::Time(i64::from_le_bytes(take(rest))),
+        tag::TEXT => FieldValue::Text(text(take_bytes(rest))),
+        tag::JSON => FieldValue::Json(text(take_bytes(rest))),
+        tag::LINK => {
+            let target = CollectionIx(u16::from_le_bytes(take(rest)));
+            let [by, value_of] = take(rest);
+            let key = text(take_bytes(rest));
+            let default = take_bytes(rest);
+            let value_of = (value_of != u8::MAX).then_some(Field(value_of));
+            FieldValue::Link(LinkView { target, by, key, value_of, default })
+        }
+        _ => FieldValue::Null,
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let (head, tail) = rest.split_first_chunk::<N>().expect("rows are only written by RowBuilder");
+    *rest = tail;
+    *head
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let len = u32::from_le_bytes(take(rest)) as usize;
+    let (head, tail) = rest.split_at(len);
+    *rest = tail;
+    head
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("rows are only written from &str")
+}
+
+/// Rows of any collections of one menu, with the issues met while writing them: a page's worth, or a whole snapshot.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    menu: Arc<Menu>,
+    seed: u64,
+    collections: Vec<CollectionRows>,
+    scratch: Scratch,
+    pub issues: Vec<Issue>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Scratch {
+    bytes: Vec<u8>,
+    slots: Vec<Span>,
+}
+
+impl Rows {
+    /// `seed`: the installation's own, so that nobody outside can prepare two rows of one digest.
+    pub fn new(menu: Arc<Menu>, seed: u64) -> Self {
+        let collections = vec![CollectionRows::default(); menu.len()];
+        Self { menu, seed, collections, scratch: Scratch::default(), issues: Vec::new() }
+    }
+
+    pub fn menu(&self) -> &Arc<Menu> {
+        &self.menu
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Starts a row; nothing is stored before [`RowBuilder::finish`].
+    pub fn row(&mut self, collection: CollectionIx, key: impl Into<Key>) -> RowBuilder<'_> {
+        self.scratch.bytes.clear();
+        self.scratch.slots.clear();
+        self.scratch.slots.resize(MAX_FIELDS, Span::default());
+        RowBuilder { collection, key: key.into(), raw: "", raw_digest: None, rows: self }
+    }
+
+    pub fn of(&self, collection: CollectionIx) -> &CollectionRows {
+        &self.collections[collection.index()]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (CollectionIx, &CollectionRows)> {
+        self.collections.iter().enumerate().map(|(i, rows)| (CollectionIx(i as u16), rows))
+    }
+
+    /// Number of rows of all collections.
+    pub fn len(&self) -> usize {
+        self.collections.iter().map(CollectionRows::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Moves the rows and issues of `other`, which must be of the same menu and seed, to the end of these.
+    pub fn append(&mut self, other: &mut Self) {
+        for (mine, theirs) in self.collections.iter_mut().zip(&mut other.collections) {
+            if mine.is_empty() {
+                std::mem::swap(mine, theirs);
+            } else {
+                theirs.iter().for_each(|row| mine.push_copy(row));
+                theirs.clear();
+            }
+        }
+        self.issues.append(&mut other.issues);
+    }
+
+    /// Forgets all rows, keeps the buffers.
+    pub fn clear(&mut self) {
+        self.collections.iter_mut().for_each(CollectionRows::clear);
+        self.issues.clear();
+    }
+
+    /// A record that could not be read at all: `place` says where it stood.
+    pub fn malformed(&mut self, collection: CollectionIx, place: impl Into<String>, message: impl Into<String>) {
+        self.issues.push(Issue {
+            kind: IssueKind::Malformed,
+            collection: self.menu.get(collection).name.to_owned(),
+            reference: place.into(),
+            field: None,
+            message: message.into(),
+        });
+    }
+}
+
+/// Writes one row. A field that is not set is left alone in the database; a field set to `None` becomes null.
+#[derive(Debug)]
+#[must_use = "a row is stored by finish()"]
+pub struct RowBuilder<'a> {
+    collection: CollectionIx,
+    key: Key,
+    raw: &'a str,
+    raw_digest: Option<u64>,
+    rows: &'a mut Rows,
+}
+
+impl<'a> RowBuilder<'a> {
+    pub fn text<'v>(self, field: Field, value: impl Into<Option<&'v str>>) -> Self {
+        match value.into() {
+            Some(value) => self.any_text(field, tag::TEXT, Type::Text, value),
+            None => self.null(field),
+        }
+    }
+
+    /// A JSON document, as text.
+    pub fn json<'v>(self, field: Field, value: impl Into<Option<&'v str>>) -> Self {
+        match value.into() {
+            Some(value) => self.any_text(field, tag::JSON, Type::Json, value),
+            None => self.null(field),
+        }
+    }
+
+    pub fn int(self, field: Field, value: impl Into<Option<i64>>) -> Self {
+        match value.into() {
+            Some(value) => self.fixed(field, tag::INT, Type::Int, &value.to_le_bytes()),
+            None => self.null(field),
+        }
+    }
+
+    pub fn float(self, field: Field, value: impl Into<Option<f64>>) -> Self {
+        match value.into() {
+            // −0 and every NaN would otherwise differ from themselves.
+            Some(value) if value.is_finite() => self.fixed(field, tag::FLOAT, Type::Float, &(value + 0.0).to_le_bytes()),
+            _ => self.null(field),
+        }
+    }
+
+    pub fn bool(self, field: Field, value: impl Into<Option<bool>>) -> Self {
+        match value.into() {
+            Some(value) => self.fixed(field, tag::BOOL, Type::Bool, &[u8::from(value)]),
+            None => self.null(field),
+        }
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub fn time(self, field: Field, value: impl Into<Option<i64>>) -> Self {
+        match value.into() {
+            Some(value) => self.fixed(field, tag::TIME, Type::Time, &value.to_le_bytes()),
+            None => self.null(field),
+        }
+    }
+
+    pub fn null(mut self, field: Field) -> Self {
+        self.slot(field, |bytes| bytes.push(tag::NULL));
+        self
+    }
+
+    /// Links to the row with this primary identity, now or whenever it appears. A blank key is a null link.
+    pub fn link(self, field: Field, key: impl Into<Key>) -> Self {
+        self.link_by(field, 0, key)
+    }
+
+    pub fn opt_link<'v>(self, field: Field, key: impl Into<Option<&'v str>>) -> Self {
+        match key.into() {
+            Some(key) => self.link(field, key),
+            None => self.null(field),
+        }
+    }
+
+    /// Links by a secondary ref of the target: `by` is its number, counted from 1.
+    pub fn link_by(mut self, field: Field, by: u8, key: impl Into<Key>) -> Self {
+        let key = key.into();
+        if key.is_blank() {
+            return self.null(field);
+        }
+        let target = self.rows.menu.link_target(self.collection, field);
+        debug_assert!(target.is_some(), "{} is not a link", self.field_name(field));
+        if let Some(target) = target {
+            self.slot(field, |bytes| push_link(bytes, target, by, u8::MAX, &key));
+        }
+        self
+    }
+
+    /// Takes the value of a column of another row, or `default` when that row is unknown or its value is null.
+    pub fn value_of(
+        mut self,
+        field: Field,
+        target: CollectionIx,
+        by: u8,
+        key: impl Into<Key>,
+        column: Field,
+        default: Option<i64>,
+    ) -> Self {
+        let key = key.into();
+        if key.is_blank() {
+            return self.int(field, default);
+        }
+        self.slot(field, |bytes| {
+            push_link(bytes, target, by, column.0, &key);
+            if let Some(default) = default {
+                let at = bytes.len() - 4;
+                bytes.truncate(at);
+                bytes.extend_from_slice(&9u32.to_le_bytes());
+                bytes.push(tag::INT);
+                bytes.extend_from_slice(&default.to_le_bytes());
+            }
+        });
+        self
+    }
+
+    /// The provider's own document, kept as it came.
+    pub fn raw(mut self, document: &'a str) -> Self {
+        self.raw = document;
+        self
+    }
+
+    /// Digest of the document for comparing, where parts of it (a heartbeat's time) change without meaning.
+    pub fn raw_digest_of(mut self, stable: &str) -> Self {
+        self.raw_digest = Some(xxh3_64_with_seed(stable.as_bytes(), self.rows.seed).max(1));
+        self
+    }
+
+    /// Stores the row. A blank identity is an issue and the row is not stored.
+    pub fn finish(self) {
+        let Self { collection, key, raw, raw_digest, rows } = self;
+        let Rows { menu, seed, collections, scratch, issues } = rows;
+        let description = menu.get(collection);
+        if key.is_blank() {
+            issues.push(Issue {
+                kind: IssueKind::BlankIdentity,
+                collection: description.name.to_owned(),
+                reference: key.as_str().to_owned(),
+                field: None,
+                message: format!("a record without {}; it was left out", description.manager_ref.join(", ")),
+            });
+            return;
+        }
+        let out = &mut collections[collection.index()];
+        let key_span = out.append(key.as_str().as_bytes());
+        let start = out.bytes.len() as u32;
+        for (field, slot) in scratch.slots.iter().enumerate() {
+            if slot.len > 0 {
+                out.bytes.push(field as u8);
+                out.bytes.extend_from_slice(slot.of(&scratch.bytes));
+            }
+        }
+        let body = Span { start, len: out.bytes.len() as u32 - start };
+        let salt = *seed ^ u64::from(menu.mapping_version()).rotate_left(32);
+        let digest = xxh3_64_with_seed(body.of(&out.bytes), salt);
+        let raw_span = out.append(raw.as_bytes());
+        let raw_digest =
+            if raw.is_empty() { 0 } else { raw_digest.unwrap_or_else(|| xxh3_64_with_seed(raw.as_bytes(), *seed).max(1)) };
+        let first = out.secondary.len() as u32;
+        for (i, secondary) in description.secondary_refs.iter().enumerate() {
+            if let Some(key) = secondary_key(description, secondary.parts, scratch) {
+                let key = out.append(key.as_str().as_bytes());
+                out.secondary.push(SecondaryKey { by: i as u8 + 1, key });
+            }
+        }
+        let secondary = Span { start: first, len: out.secondary.len() as u32 - first };
+        let key_hash = key::hash(*seed, key.as_str());
+        out.heads.push(Head { key_hash, digest, raw_digest, key: key_span, body, raw: raw_span, secondary });
+    }
+
+    fn any_text(mut self, field: Field, tag: u8, ty: Type, value: &str) -> Self {
+        self.check(field, ty);
+        if value.as_bytes().contains(&0) {
+            let (collection, field_name) = (self.description().name.to_owned(), self.field_name(field).to_owned());
+            self.rows.issues.push(Issue {
+                kind: IssueKind::Adjusted,
+                collection,
+                reference: self.key.as_str().to_owned(),
+                field: Some(field_name),
+                message: "NUL characters were replaced by U+FFFD".to_owned(),
+            });
+            let value = value.replace('\0', "\u{FFFD}");
+            self.slot(field, |bytes| push_bytes(bytes, tag, value.as_bytes()));
+        } else {
+            self.slot(field, |bytes| push_bytes(bytes, tag, value.as_bytes()));
+        }
+        self
+    }
+
+    fn fixed(mut self, field: Field, tag: u8, ty: Type, payload: &[u8]) -> Self {
+        self.check(field, ty);
+        self.slot(field, |bytes| {
+            bytes.push(tag);
+            bytes.extend_from_slice(payload);
+        });
+        self
+    }
+
+    fn slot(&mut self, field: Field, write: impl FnOnce(&mut Vec<u8>)) {
+        let scratch = &mut self.rows.scratch;
+        let start = scratch.bytes.len() as u32;
+        write(&mut scratch.bytes);
+        scratch.slots[usize::from(field.0)] = Span { start, len: scratch.bytes.len() as u32 - start };
+    }
+
+    fn check(&self, field: Field, ty: Type) {
+        debug_assert_eq!(
+            self.description().column(field).map(|c| c.ty),
+            Some(ty),
+            "{}.{} is written with another type",
+            self.description().name,
+            self.field_name(field)
+        );
+    }
+
+    fn description(&self) -> &Collection {
+        self.rows.menu.get(self.collection)
+    }
+
+    fn field_name(&self, field: Field) -> &'static str {
+        self.description().field_name(field)
+    }
+}
+
+fn push_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    out.push(tag);
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn push_link(out: &mut Vec<u8>, target: CollectionIx, by: u8, value_of: u8, key: &Key) {
+    out.push(tag::LINK);
+    out.extend_from_slice(&target.0.to_le_bytes());
+    out.extend_from_slice(&[by, value_of]);
+    out.extend_from_slice(&(key.as_str().len() as u32).to_le_bytes());
+    out.extend_from_slice(key.as_str().as_bytes());
+    out.extend_from_slice(&0u32.to_le_bytes());
+}
+
+/// A row has a secondary key when all its parts are set.
+fn secondary_key(description: &Collection, parts: &[&str], scratch: &Scratch) -> Option<Key> {
+    let mut key = Key::new();
+    for part in parts {
+        let slot = scratch.slots[usize::from(description.field(part)?.0)];
+        if slot.len == 0 {
+            return None;
+        }
+        key = match take_value(&mut slot.of(&scratch.bytes)) {
+            FieldValue::Text("") | FieldValue::Null | FieldValue::Float(_) => return None,
+            FieldValue::Text(v) | FieldValue::Json(v) => key.and_text(v),
+            FieldValue::Int(v) | FieldValue::Time(v) => key.and_int(v),
+            FieldValue::Bool(v) => key.and_bool(v),
+            // The linked row's identity, as Key::and_link writes it; a link by a secondary ref has none yet.
+            FieldValue::Link(link) if link.by == 0 => key.and_text(link.key),
+            FieldValue::Link(_) => return None,
+        };
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::collection! {
+        /// For this test.
+        things: Delete {
+            ref: [ems_ref];
+            secondary: { name: [name], placed: [parent, size] };
+            columns: { name: Text, "n"; size: Int [Count], "s"; ratio: Float, "r"; ready: Bool, "b"; at: Time, "t"; more: Json, "j"; }
+            links: { parent -> things, "p"; }
+            shown: [name];
+        }
+    }
+
+    fn rows() -> (Rows, CollectionIx) {
+        let menu = Menu::builder().pick([things::COLLECTION]).build().expect("menu");
+        (Rows::new(Arc::new(menu), 7), CollectionIx(0))
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, "a")
+            .link(things::parent, "p/1")
+            .json(things::more, "{}")
+            .text(things::name, "x")
+            .int(things::size, 3)
+            .float(things::ratio, 0.5)
+            .bool(things::ready, true)
+            .time(things::at, None)
+            .raw("{\"id\":\"a\"}")
+            .finish();
+        let row = rows.of(ix).view(0);
+        let fields: Vec<_> = row.fields().map(|(f, v)| (f.0, v.to_value())).collect();
+        let parent = LinkRef { target: ix, by: 0, key: "p~11".into(), value_of: None };
+        assert_eq!(
+            fields,
+            [
+                (0, Value::Text("x".into())),
+                (1, Value::Int(3)),
+                (2, Value::Float(0.5)),
+                (3, Value::Bool(true)),
+                (4, Value::Null),
+                (5, Value::Json("{}".into())),
+                (6, Value::Link(parent)),
+            ]
+        );
+        assert_eq!((row.key(), row.raw()), ("a", Some("{\"id\":\"a\"}")));
+        let secondary: Vec<_> = row.secondary_keys().collect();
+        assert_eq!(secondary, [(1, "x"), (2, "p~011/~i3")]);
+    }
+
+    #[test]
+    fn digest_depends_on_content_not_on_the_order_of_writing() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, "a").text(things::name, "x").int(things::size, 3).finish();
+        rows.row(ix, "b").int(things::size, 3).text(things::name, "x").finish();
+        rows.row(ix, "c").int(things::size, 3).finish();
+        rows.row(ix, "d").int(things::size, 3).text(things::name, None).finish();
+        let digests: Vec<_> = rows.of(ix).iter().map(|r| r.head().digest).collect();
+        assert_eq!(digests[0], digests[1]);
+        assert_ne!(digests[0], digests[2]);
+        assert_ne!(digests[2], digests[3], "missing is not null");
+    }
+
+    #[test]
+    fn blank_identities_and_nul_are_issues() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, "").text(things::name, "x").finish();
+        rows.row(ix, "a").text(things::name, "x\0y").finish();
+        let kinds: Vec<_> = rows.issues.iter().map(|i| i.kind).collect();
+        assert_eq!(kinds, [IssueKind::BlankIdentity, IssueKind::Adjusted]);
+        assert_eq!(rows.of(ix).len(), 1);
+        assert_eq!(rows.of(ix).view(0).get(things::name), Some(FieldValue::Text("x\u{FFFD}y")));
+    }
+
+    #[test]
+    fn value_links_carry_their_default() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, "a").value_of(things::size, ix, 1, "other", things::size, Some(4)).text(things::name, "z").finish();
+        let Some(FieldValue::Link(link)) = rows.of(ix).view(0).get(things::size) else { panic!("a link") };
+        assert_eq!((link.key, link.by, link.value_of), ("other", 1, Some(things::size)));
+        assert_eq!(link.default(), FieldValue::Int(4));
+        assert_eq!(rows.of(ix).view(0).get(things::name), Some(FieldValue::Text("z")));
+    }
+}
