@@ -1,1 +1,7 @@
+//! OpenStack as a provider: signs in to Keystone, lists Nova, Neutron, Glance, Cinder and Heat, and turns their answers
+//! into rows of the cloud menu.
+//!
+//! Knows no database and no other provider.
 
+pub mod api;
+pub mod config;
