@@ -1,0 +1,1 @@
+"""Bootstrap, seed and count the lab, through its public APIs only."""
