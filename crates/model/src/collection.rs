@@ -59,6 +59,9 @@ pub struct Column {
 pub struct LinkDef {
     pub name: &'static str,
     pub target: &'static str,
+    /// Secondary ref of the target by which this provider usually links; the primary identity when not set. Links by
+    /// another ref work too, but each needs a row of its own to be remembered by.
+    pub by: Option<&'static str>,
     pub doc: &'static str,
 }
 
@@ -117,7 +120,8 @@ pub struct Collection {
     pub retention: Retention,
     /// Whether the provider's own document is kept beside the row.
     pub raw: bool,
-    /// Whether a link to an unknown row creates a row that holds its identity only.
+    /// Whether a link to an unknown row creates a row that holds its identity only. Such rows are archived, not deleted,
+    /// when a complete listing does not have them: the link stays.
     pub skeletal: bool,
     /// Never delete or archive by absence.
     pub never_delete: bool,
@@ -140,6 +144,18 @@ impl Collection {
 
     pub fn link(&self, field: Field) -> Option<&LinkDef> {
         self.links.get(usize::from(field.0).checked_sub(self.columns.len())?)
+    }
+
+    /// Makes `link` usually go by a secondary ref of its target.
+    pub fn link_by(&mut self, link: &str, by: &'static str) {
+        for def in self.links.to_mut().iter_mut().filter(|l| l.name == link) {
+            def.by = Some(by);
+        }
+    }
+
+    /// Number of a secondary ref as links carry it, counted from 1; 0 is the primary identity.
+    pub fn ref_number(&self, name: Option<&str>) -> u8 {
+        name.and_then(|name| self.secondary_refs.iter().position(|s| s.name == name)).map_or(0, |i| i as u8 + 1)
     }
 
     /// Name of a field as people write it: `flavor`, not `flavor_id`.
@@ -232,6 +248,7 @@ macro_rules! collection {
                 links: ::std::borrow::Cow::Borrowed(&[$($crate::LinkDef {
                     name: stringify!($link),
                     target: stringify!($target),
+                    by: None,
                     doc: $ldoc,
                 }),*]),
                 owner: ::std::borrow::Cow::Borrowed(&[$($(stringify!($owner)),+)?]),

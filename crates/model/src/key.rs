@@ -68,6 +68,11 @@ impl Key {
         self
     }
 
+    /// A key whose text form is known, e.g. read from the database.
+    pub fn from_encoded(encoded: &str) -> Self {
+        Self { encoded: encoded.to_owned(), parts: 1, blank: encoded.is_empty() || encoded == "~e" }
+    }
+
     /// The text form.
     pub fn as_str(&self) -> &str {
         &self.encoded

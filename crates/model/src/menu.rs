@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::collection::{Collection, MAX_FIELDS, Retention};
+use crate::collection::{Collection, Field, MAX_FIELDS, Retention};
 use crate::row::{Rows, RowView};
 
 /// Position of a collection in a [`Menu`].
@@ -19,12 +19,16 @@ impl CollectionIx {
 /// planned. It replaces saving: records of a collection with a custom save are not written themselves.
 pub type CustomSave = fn(records: &[RowView<'_>], out: &mut Rows);
 
+type Incoming = Vec<Vec<(CollectionIx, Field, u8)>>;
+
 #[derive(Debug, Clone)]
 pub struct Menu {
     collections: Vec<Collection>,
     by_name: HashMap<&'static str, CollectionIx>,
     /// For each collection, for each of its links: the target's position.
     targets: Vec<Vec<CollectionIx>>,
+    /// For each collection, the links that lead to it: (collection, field, usual ref number).
+    incoming: Incoming,
     /// Owners before what they own, targets before the rows that link to them, as far as cycles allow.
     order: Vec<CollectionIx>,
     custom: Vec<Option<CustomSave>>,
@@ -45,6 +49,10 @@ pub enum MenuError {
     TooWide(&'static str),
     #[error("collection '{0}' is kept with its owner but names no owner")]
     NoOwner(&'static str),
+    #[error("collection '{0}' has skeletal rows, so it must be archived, not deleted")]
+    Skeletal(&'static str),
+    #[error("collection '{collection}': link '{link}' goes by '{by}', which is not a secondary ref of its target")]
+    LinkBy { collection: &'static str, link: &'static str, by: &'static str },
 }
 
 impl Menu {
@@ -81,9 +89,21 @@ impl Menu {
     }
 
     /// Target collection of the link at `field`.
-    pub fn link_target(&self, ix: CollectionIx, field: crate::Field) -> Option<CollectionIx> {
+    pub fn link_target(&self, ix: CollectionIx, field: Field) -> Option<CollectionIx> {
         let link = usize::from(field.0).checked_sub(self.get(ix).columns.len())?;
         self.targets[ix.index()].get(link).copied()
+    }
+
+    /// Ref number by which the link at `field` usually goes.
+    pub fn usual_by(&self, ix: CollectionIx, field: Field) -> u8 {
+        let link = self.get(ix).link(field);
+        let target = self.link_target(ix, field).map(|target| self.get(target));
+        link.zip(target).map_or(0, |(link, target)| target.ref_number(link.by))
+    }
+
+    /// The links that lead to a collection: where they stand and by which ref number they usually go.
+    pub fn incoming(&self, ix: CollectionIx) -> &[(CollectionIx, Field, u8)] {
+        &self.incoming[ix.index()]
     }
 
     /// Order of saving: a row's owner and link targets come first, except where a cycle makes that impossible.
@@ -150,13 +170,14 @@ impl MenuBuilder {
             });
             targets.push(of_links.collect::<Result<Vec<_>, _>>()?);
         }
+        let incoming = incoming(&self.collections, &targets)?;
         let mut custom = vec![None; self.collections.len()];
         for (name, save) in self.custom {
             let ix = by_name.get(name).ok_or_else(|| MenuError::Unknown(name.to_owned()))?;
             custom[ix.index()] = Some(save);
         }
         let order = topological(&targets);
-        Ok(Menu { collections: self.collections, by_name, targets, order, custom, mapping_version: self.mapping_version })
+        Ok(Menu { collections: self.collections, by_name, targets, incoming, order, custom, mapping_version: self.mapping_version })
     }
 }
 
@@ -166,6 +187,9 @@ fn check(c: &Collection) -> Result<(), MenuError> {
     }
     if c.retention == Retention::WithOwner && c.owner.is_empty() {
         return Err(MenuError::NoOwner(c.name));
+    }
+    if c.skeletal && c.retention != Retention::Archive {
+        return Err(MenuError::Skeletal(c.name));
     }
     let known = |what, field: &&'static str| {
         if *field == "ems_ref" || c.field(field).is_some() {
@@ -178,6 +202,23 @@ fn check(c: &Collection) -> Result<(), MenuError> {
     c.nullable_ref.iter().try_for_each(|f| known("nullable_ref", f))?;
     c.owner.iter().try_for_each(|f| known("owner", f))?;
     c.secondary_refs.iter().flat_map(|s| s.parts).try_for_each(|f| known("a secondary ref", f))
+}
+
+fn incoming(
+    collections: &[Collection],
+    targets: &[Vec<CollectionIx>],
+) -> Result<Incoming, MenuError> {
+    let mut incoming = vec![Vec::new(); collections.len()];
+    for (i, c) in collections.iter().enumerate() {
+        for (n, (link, target)) in c.links.iter().zip(&targets[i]).enumerate() {
+            let by = collections[target.index()].ref_number(link.by);
+            if let (Some(name), 0) = (link.by, by) {
+                return Err(MenuError::LinkBy { collection: c.name, link: link.name, by: name });
+            }
+            incoming[target.index()].push((CollectionIx(i as u16), Field((c.columns.len() + n) as u8), by));
+        }
+    }
+    Ok(incoming)
 }
 
 /// Depth-first, targets first; an edge that closes a cycle is ignored.

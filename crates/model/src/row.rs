@@ -89,10 +89,14 @@ impl CollectionRows {
 
     /// Copies a row of another buffer to the end of this one.
     pub fn push_copy(&mut self, row: RowView<'_>) {
+        self.push_with_raw(row, row.raw_bytes());
+    }
+
+    fn push_with_raw(&mut self, row: RowView<'_>, raw: &[u8]) {
         let mut copy = *row.head;
         copy.key = self.append(row.key().as_bytes());
         copy.body = self.append(row.body());
-        copy.raw = self.append(row.raw_bytes());
+        copy.raw = self.append(raw);
         let first = self.secondary.len() as u32;
         for (by, key) in row.secondary_keys() {
             let key = self.append(key.as_bytes());
@@ -100,6 +104,12 @@ impl CollectionRows {
         }
         copy.secondary = Span { start: first, len: self.secondary.len() as u32 - first };
         self.heads.push(copy);
+    }
+
+    /// As [`Self::push_copy`], with the document packed by `pack`; read it by [`RowView::packed_raw`].
+    pub fn push_copy_packed(&mut self, row: RowView<'_>, pack: impl FnOnce(&str) -> Vec<u8>) {
+        let packed = row.raw().map(pack).unwrap_or_default();
+        self.push_with_raw(row, &packed);
     }
 
     /// Bytes held.
@@ -144,6 +154,11 @@ impl<'a> RowView<'a> {
     /// The provider's own document.
     pub fn raw(self) -> Option<&'a str> {
         (self.head.raw.len > 0).then(|| text(self.raw_bytes()))
+    }
+
+    /// The provider's own document as packed by [`CollectionRows::push_copy_packed`].
+    pub fn packed_raw(self) -> Option<&'a [u8]> {
+        (self.head.raw.len > 0).then(|| self.raw_bytes())
     }
 
     fn raw_bytes(self) -> &'a [u8] {
@@ -332,6 +347,11 @@ impl Rows {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Copies a row of another buffer.
+    pub fn push_copy(&mut self, collection: CollectionIx, row: RowView<'_>) {
+        self.collections[collection.index()].push_copy(row);
     }
 
     /// Moves the rows and issues of `other`, which must be of the same menu and seed, to the end of these.

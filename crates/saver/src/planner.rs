@@ -1,0 +1,531 @@
+//! Compares what was parsed with what is stored.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use stocktake_model::{
+    CollectionIx, CollectionRows, Coverage, Field, FieldValue, Issue, IssueKind, Key, LinkView, Menu, RowView, Rows, Scope, Value,
+    key,
+};
+
+use crate::fate::{self, Extent, Fate, Fates};
+use crate::guard::GuardPolicy;
+use crate::plan::{CollectionPlan, Counts, SavePlan, Unlink, Watch, WatchUpdate, Write};
+use crate::request::{Wanted, WatchKeys};
+use crate::resolve::{Resolution, Resolver, SeenRefs};
+use crate::stored::{Answers, Entry, Stored, StoredRow, StoredWatch};
+
+/// Above this many new keys, all unresolved links of a collection are read instead of those by key.
+const KEYS_ASKED_ONE_BY_ONE: usize = 1_000;
+
+/// A row that is kept because it will be written.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    /// Position in `rows`.
+    row: u32,
+    /// Position in the collection's index.
+    entry: u32,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    New,
+    Skeleton,
+    Changed { revive: bool },
+    RawOnly,
+}
+
+#[derive(Debug, Default)]
+struct KeptRows {
+    rows: CollectionRows,
+    kept: Vec<Kept>,
+}
+
+/// Takes rows page by page, then what is known of the whole, and gives a [`SavePlan`]:
+/// `push` any number of times, `close` once, look up what it wants, `finish`.
+#[derive(Debug)]
+pub struct Planner {
+    menu: Arc<Menu>,
+    full: bool,
+    guard: GuardPolicy,
+    stored: Stored,
+    kept: Vec<KeptRows>,
+    custom: Rows,
+    seen: SeenRefs,
+    fates: Fates,
+    counts: Vec<Counts>,
+    issues: Vec<Issue>,
+}
+
+impl Planner {
+    /// `stored` must hold, for a full run, every row of the provider; for a targeted one the answer to
+    /// [`crate::ReadRequest::new`].
+    pub fn new(menu: Arc<Menu>, scope: &Scope, stored: Stored, guard: GuardPolicy) -> Self {
+        let collections = menu.len();
+        Self {
+            full: *scope == Scope::Full,
+            guard,
+            kept: (0..collections).map(|_| KeptRows::default()).collect(),
+            custom: Rows::new(Arc::clone(&menu), stored.seed),
+            seen: SeenRefs::default(),
+            fates: Fates::default(),
+            counts: vec![Counts::default(); collections],
+            issues: Vec::new(),
+            menu,
+            stored,
+        }
+    }
+
+    /// Compares rows with what is stored and keeps those that differ. Empties `rows`.
+    pub fn push(&mut self, rows: &mut Rows) {
+        self.issues.append(&mut rows.issues);
+        for (ix, of) in rows.iter() {
+            if of.is_empty() {
+                continue;
+            }
+            if self.menu.custom_save(ix).is_some() {
+                of.iter().for_each(|row| self.custom.push_copy(ix, row));
+            } else if !self.menu.get(ix).link_only {
+                of.iter().for_each(|row| self.compare(ix, row));
+            }
+        }
+        rows.clear();
+    }
+
+    fn compare(&mut self, ix: CollectionIx, row: RowView<'_>) {
+        let head = row.head();
+        self.counts[ix.index()].fetched += 1;
+        let index = &mut self.stored.indexes[ix.index()];
+        let (entry, kind) = match index.find(head.key_hash) {
+            Some(at) => {
+                let entry = &mut index.entries[at];
+                if std::mem::replace(&mut entry.seen, true) {
+                    let message = "a second record with this identity; the first one counts".to_owned();
+                    self.issue(IssueKind::DuplicateIdentity, ix, row.key(), None, message);
+                    return;
+                }
+                let stored = entry.row;
+                let kind = if stored.archived || stored.digest != head.digest {
+                    Some(Kind::Changed { revive: stored.archived })
+                } else {
+                    (head.raw_digest != 0 && head.raw_digest != stored.raw_digest).then_some(Kind::RawOnly)
+                };
+                (at, kind)
+            }
+            None => (index.insert(Entry::new(head.key_hash, StoredRow::default(), true)), Some(Kind::New)),
+        };
+        for (by, text) in row.secondary_keys() {
+            if !self.seen.add(ix, by, key::hash(self.stored.seed, text), entry) {
+                let name = self.menu.get(ix).secondary_refs[usize::from(by) - 1].name;
+                let message = format!("another record has the same key '{text}'; links by it lead nowhere");
+                self.issue(IssueKind::AmbiguousRef, ix, row.key(), Some(name), message);
+            }
+        }
+        let counts = &mut self.counts[ix.index()];
+        match kind {
+            None => counts.unchanged += 1,
+            Some(kind) => {
+                match kind {
+                    Kind::New | Kind::Skeleton => counts.created += 1,
+                    Kind::Changed { revive } => {
+                        counts.updated += 1;
+                        counts.revived += u64::from(revive);
+                    }
+                    Kind::RawOnly => {
+                        counts.unchanged += 1;
+                        counts.raw_only += 1;
+                    }
+                }
+                self.keep(ix, row, entry, kind);
+            }
+        }
+    }
+
+    fn keep(&mut self, ix: CollectionIx, row: RowView<'_>, entry: usize, kind: Kind) {
+        let KeptRows { rows, kept } = &mut self.kept[ix.index()];
+        kept.push(Kept { row: rows.len() as u32, entry: entry as u32, kind });
+        if kind != Kind::RawOnly {
+            self.stored.indexes[ix.index()].entries[entry].written = rows.len() as u32 + 1;
+        }
+        rows.push_copy_packed(row, |document| lz4_flex::compress_prepend_size(document.as_bytes()));
+    }
+
+    fn issue(&mut self, kind: IssueKind, ix: CollectionIx, reference: &str, field: Option<&str>, message: String) {
+        let collection = self.menu.get(ix).name.to_owned();
+        let field = field.map(str::to_owned);
+        self.issues.push(Issue { kind, collection, reference: reference.to_owned(), field, message });
+    }
+
+    /// Everything was seen that will be: decides what goes, and says what must be looked up before the plan can be made.
+    pub fn close(&mut self, coverage: &Coverage) -> Wanted {
+        self.run_custom_saves();
+        self.add_skeletons();
+        let mut extent = if self.full { Extent::All } else { Extent::targets(&self.stored, coverage) };
+        self.fates = fate::decide(&self.menu, &self.stored, coverage, &mut extent, self.guard, &mut self.counts);
+        for (ix, kept) in self.kept.iter_mut().enumerate() {
+            let complete = self.full && coverage.is_complete(CollectionIx(ix as u16));
+            for row in &kept.kept {
+                // A skeleton that a complete listing does not have stands for something that is gone.
+                let skeleton = row.kind == Kind::Skeleton && complete;
+                self.stored.indexes[ix].entries[row.entry as usize].row.archived = skeleton;
+            }
+        }
+        self.wanted()
+    }
+
+    fn run_custom_saves(&mut self) {
+        let mut made = Rows::new(Arc::clone(&self.menu), self.stored.seed);
+        for (ix, of) in self.custom.iter() {
+            if let Some(save) = self.menu.custom_save(ix).filter(|_| !of.is_empty()) {
+                save(&of.iter().collect::<Vec<_>>(), &mut made);
+            }
+        }
+        self.custom.clear();
+        if !made.is_empty() || !made.issues.is_empty() {
+            self.push(&mut made);
+        }
+    }
+
+    fn add_skeletons(&mut self) {
+        let mut wanted: Vec<(CollectionIx, String)> = Vec::new();
+        for kept in &self.kept {
+            for link in kept.links().filter(|link| link.by == 0 && self.menu.get(link.target).skeletal) {
+                let hash = key::hash(self.stored.seed, link.key);
+                if self.stored.indexes[link.target.index()].find(hash).is_none() {
+                    wanted.push((link.target, link.key.to_owned()));
+                }
+            }
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut rows = Rows::new(Arc::clone(&self.menu), self.stored.seed);
+        for (ix, text) in wanted {
+            rows.row(ix, Key::from_encoded(&text)).finish();
+            let row = rows.of(ix).view(0);
+            let entry = Entry::new(row.head().key_hash, StoredRow::default(), true);
+            let entry = self.stored.indexes[ix.index()].insert(entry);
+            self.counts[ix.index()].created += 1;
+            self.keep(ix, row, entry, Kind::Skeleton);
+            rows.clear();
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        for kept in &self.kept {
+            for link in kept.links().filter(|l| l.by > 0) {
+                let hash = key::hash(self.stored.seed, link.key);
+                let known = self.seen.has(link.target, link.by, hash)
+                    || self.stored.by_ref.contains_key(&(link.target, link.by, hash));
+                if !known {
+                    wanted.by_ref.entry((link.target, link.by)).or_default().insert(link.key.to_owned());
+                }
+            }
+            for link in kept.links() {
+                let hash = key::hash(self.stored.seed, link.key);
+                if let (Some(column), Some(at)) = (link.value_of, self.entry_of(link.target, link.by, hash)) {
+                    let entry = &self.stored.indexes[link.target.index()].entries[at];
+                    if entry.written == 0 {
+                        wanted.values.entry((link.target, column)).or_default().insert(entry.row.id);
+                    }
+                }
+            }
+        }
+        for (ix, collection) in self.menu.iter() {
+            let watched = self.stored.watched.get(&ix).copied().unwrap_or_default();
+            let kept = &self.kept[ix.index()];
+            if watched.unresolved {
+                // Links by a secondary ref are tried again each time: their key may have moved to a row long known.
+                let keys = if collection.secondary_refs.is_empty() { self.new_keys(ix) } else { WatchKeys::All };
+                if keys != WatchKeys::Of(BTreeSet::new()) {
+                    wanted.unresolved.insert(ix, keys);
+                }
+            }
+            let changed = kept.kept.iter().filter(|k| matches!(k.kind, Kind::Changed { .. }));
+            let changed = changed.map(|k| self.stored.indexes[ix.index()].entries[k.entry as usize].row.id);
+            let reached_by_ref = self.menu.incoming(ix).iter().any(|(_, _, by)| *by > 0);
+            if reached_by_ref {
+                let ids: BTreeSet<_> = changed.clone().collect();
+                if !ids.is_empty() {
+                    wanted.refs_now.insert(ix, ids);
+                }
+            }
+            if watched.resolved {
+                wanted.watchers_of.extend(changed);
+            }
+        }
+        wanted
+    }
+
+    fn entry_of(&self, target: CollectionIx, by: u8, hash: u128) -> Option<usize> {
+        match by {
+            0 => self.stored.indexes[target.index()].find(hash),
+            by => self.seen.entry(target, by, hash),
+        }
+    }
+
+    fn new_keys(&self, ix: CollectionIx) -> WatchKeys {
+        let kept = &self.kept[ix.index()];
+        let new = kept.kept.iter().filter(|k| matches!(k.kind, Kind::New | Kind::Skeleton));
+        let keys: BTreeSet<_> =
+            new.take(KEYS_ASKED_ONE_BY_ONE + 1).map(|k| (0, kept.rows.view(k.row as usize).key().to_owned())).collect();
+        if keys.len() > KEYS_ASKED_ONE_BY_ONE { WatchKeys::All } else { WatchKeys::Of(keys) }
+    }
+
+    /// How many ids the plan needs.
+    pub fn new_rows(&self) -> usize {
+        let new = |k: &&Kept| matches!(k.kind, Kind::New | Kind::Skeleton);
+        self.kept.iter().map(|kept| kept.kept.iter().filter(new).count()).sum()
+    }
+
+    /// Makes the plan. `first_id`: the first of [`Self::new_rows`] reserved ids. `answers`: to what `close` wanted.
+    pub fn finish(mut self, mut answers: Answers, first_id: i64) -> SavePlan {
+        for (ix, by, text, id) in answers.by_ref.drain(..) {
+            self.stored.add_by_ref(ix, by, &text, id);
+        }
+        let writes = self.assign_ids(first_id);
+        let (unlinks, moved) = self.moved_refs(&answers);
+        let mut linking = Linking::new(&self, &moved, &answers);
+        let mut collections: Vec<CollectionPlan> = Vec::with_capacity(writes.len());
+        for (i, of) in writes.into_iter().enumerate() {
+            let mut plan = CollectionPlan { counts: self.counts[i], ..CollectionPlan::default() };
+            for (kind, mut write) in of {
+                write.links = linking.pool.len() as u32;
+                if kind != Kind::RawOnly {
+                    linking.resolve(CollectionIx(i as u16), self.kept[i].rows.view(write.row as usize), &write);
+                }
+                match kind {
+                    Kind::New | Kind::Skeleton => plan.inserts.push(write),
+                    Kind::Changed { .. } => plan.updates.push(write),
+                    Kind::RawOnly => plan.raw_only.push(write),
+                }
+            }
+            collections.push(plan);
+        }
+        linking.settle_watches(&collections, answers.watches.iter().chain(&self.stored.watches));
+        let Linking { pool, values, watches, relinks, issues, .. } = linking;
+        self.issues.extend(issues);
+        for (plan, kept) in collections.iter_mut().zip(&mut self.kept) {
+            plan.rows = std::mem::take(&mut kept.rows);
+        }
+        for (ix, id) in &self.fates.archives {
+            collections[ix.index()].archives.push(*id);
+        }
+        for (ix, id) in &self.fates.deletes {
+            collections[ix.index()].deletes.push(*id);
+        }
+        for plan in &mut collections {
+            plan.archives.sort_unstable();
+            plan.deletes.sort_unstable();
+        }
+        SavePlan {
+            menu: self.menu,
+            collections,
+            link_pool: pool,
+            values,
+            watches,
+            relinks,
+            unlinks,
+            held: self.fates.held,
+            issues: self.issues,
+        }
+    }
+
+    /// New rows get their ids in the order of their identities, so that both grow together in the database.
+    fn assign_ids(&mut self, first_id: i64) -> Vec<Vec<(Kind, Write)>> {
+        let mut next = first_id;
+        let mut writes: Vec<Vec<(Kind, Write)>> = vec![Vec::new(); self.kept.len()];
+        for &ix in self.menu.order() {
+            let KeptRows { rows, kept } = &mut self.kept[ix.index()];
+            let entries = &mut self.stored.indexes[ix.index()].entries;
+            let is_new = |k: &Kept| matches!(k.kind, Kind::New | Kind::Skeleton);
+            kept.sort_unstable_by(|a, b| {
+                let by_key = || rows.view(a.row as usize).key().cmp(rows.view(b.row as usize).key());
+                let by_id = || entries[a.entry as usize].row.id.cmp(&entries[b.entry as usize].row.id);
+                is_new(b).cmp(&is_new(a)).then_with(|| if is_new(a) { by_key() } else { by_id() })
+            });
+            for k in kept.iter() {
+                let stored = &mut entries[k.entry as usize].row;
+                if is_new(k) {
+                    stored.id = next;
+                    next += 1;
+                }
+                let write = Write {
+                    row: k.row,
+                    id: stored.id,
+                    links: 0,
+                    revive: k.kind == Kind::Changed { revive: true },
+                    archived: k.kind == Kind::Skeleton && stored.archived,
+                };
+                writes[ix.index()].push((k.kind, write));
+            }
+        }
+        writes
+    }
+
+    /// Rows that no longer answer to a secondary key.
+    fn moved_refs(&self, answers: &Answers) -> (Vec<Unlink>, HashSet<(i64, u8)>) {
+        let (mut unlinks, mut moved) = (Vec::new(), HashSet::new());
+        let mut rows: HashMap<i64, RowView<'_>> = HashMap::new();
+        for (ix, id, by, old_key) in &answers.refs_now {
+            if rows.is_empty() {
+                rows = self.rows_by_id();
+            }
+            let Some(row) = rows.get(id) else { continue };
+            // A row that does not send the parts of the key leaves it alone.
+            let parts = self.menu.get(*ix).secondary_refs[usize::from(*by) - 1].parts;
+            let sends = parts.iter().all(|part| self.menu.get(*ix).field(part).is_some_and(|f| row.get(f).is_some()));
+            if sends && !row.secondary_keys().any(|(b, text)| b == *by && text == old_key) {
+                unlinks.push(Unlink { target: *ix, id: *id, by: *by, old_key: old_key.clone() });
+                moved.insert((*id, *by));
+            }
+        }
+        (unlinks, moved)
+    }
+
+    fn rows_by_id(&self) -> HashMap<i64, RowView<'_>> {
+        let mut rows = HashMap::new();
+        for (kept, index) in self.kept.iter().zip(&self.stored.indexes) {
+            for k in &kept.kept {
+                rows.insert(index.entries[k.entry as usize].row.id, kept.rows.view(k.row as usize));
+            }
+        }
+        rows
+    }
+}
+
+impl KeptRows {
+    /// Links of the rows that will be written.
+    fn links(&self) -> impl Iterator<Item = LinkView<'_>> {
+        let rows = self.kept.iter().filter(|k| k.kind != Kind::RawOnly).map(|k| self.rows.view(k.row as usize));
+        rows.flat_map(RowView::fields).filter_map(|(_, value)| match value {
+            FieldValue::Link(link) => Some(link),
+            _ => None,
+        })
+    }
+}
+
+/// The last step: links become ids, and those that could not are remembered.
+struct Linking<'a> {
+    planner: &'a Planner,
+    resolver: Resolver<'a>,
+    answered: HashMap<(CollectionIx, i64, Field), &'a Value>,
+    pool: Vec<i64>,
+    values: Vec<(CollectionIx, u32, Field, Value)>,
+    watches: Vec<Watch>,
+    relinks: Vec<WatchUpdate>,
+    issues: Vec<Issue>,
+}
+
+impl<'a> Linking<'a> {
+    fn new(planner: &'a Planner, moved: &'a HashSet<(i64, u8)>, answers: &'a Answers) -> Self {
+        let resolver = Resolver { stored: &planner.stored, seen: &planner.seen, fates: &planner.fates, moved };
+        Self {
+            planner,
+            resolver,
+            answered: answers.values.iter().map(|(ix, id, field, value)| ((*ix, *id, *field), value)).collect(),
+            pool: Vec::new(),
+            values: Vec::new(),
+            watches: Vec::new(),
+            relinks: Vec::new(),
+            issues: Vec::new(),
+        }
+    }
+
+    fn resolve(&mut self, ix: CollectionIx, row: RowView<'_>, write: &Write) {
+        for (field, value) in row.fields() {
+            let FieldValue::Link(link) = value else { continue };
+            let resolution = self.resolver.find(link.target, link.by, link.key);
+            if link.value_of.is_none() {
+                self.pool.push(resolution.id().unwrap_or(0));
+            } else {
+                let value = self.value(link, resolution).unwrap_or_else(|| link.default().to_value());
+                self.values.push((ix, write.row, field, value));
+            }
+            if resolution.id().is_none() {
+                self.unresolved(ix, row.key(), field, link, resolution);
+            }
+            let usual = link.value_of.is_none() && link.by == self.planner.menu.usual_by(ix, field);
+            if resolution.id().is_none() || !usual {
+                self.watches.push(Watch {
+                    row_id: write.id,
+                    collection: ix,
+                    field,
+                    target: link.target,
+                    by: link.by,
+                    key: link.key.to_owned(),
+                    value_of: link.value_of,
+                    resolved: resolution.id(),
+                });
+            }
+        }
+    }
+
+    fn unresolved(&mut self, ix: CollectionIx, reference: &str, field: Field, link: LinkView<'_>, why: Resolution) {
+        let menu = &self.planner.menu;
+        let target = menu.get(link.target);
+        let by = if link.by == 0 { "ref" } else { target.secondary_refs[usize::from(link.by) - 1].name };
+        let (kind, why) = match why {
+            Resolution::Ambiguous => (IssueKind::AmbiguousRef, "more than one row has"),
+            _ => (IssueKind::UnresolvedLink, "no row has"),
+        };
+        self.issues.push(Issue {
+            kind,
+            collection: menu.get(ix).name.to_owned(),
+            reference: reference.to_owned(),
+            field: Some(menu.get(ix).field_name(field).to_owned()),
+            message: format!("in {} {why} {by} '{}'; the link is set when one does", target.name, link.key),
+        });
+    }
+
+    /// The value a value link asks for: from this run if it writes the row, else from the database.
+    fn value(&self, link: LinkView<'_>, resolution: Resolution) -> Option<Value> {
+        let (id, field) = (resolution.id()?, link.value_of?);
+        let value = self.written_value(link.target, link.by, link.key, field).or_else(|| {
+            let answered = self.answered.get(&(link.target, id, field));
+            answered.map(|value| (*value).clone())
+        });
+        value.filter(|value| *value != Value::Null)
+    }
+
+    fn written_value(&self, target: CollectionIx, by: u8, text: &str, field: Field) -> Option<Value> {
+        let hash = key::hash(self.planner.stored.seed, text);
+        let entry = &self.planner.stored.indexes[target.index()].entries[self.planner.entry_of(target, by, hash)?];
+        let row = (entry.written as usize).checked_sub(1)?;
+        self.planner.kept[target.index()].rows.view(row).get(field).map(FieldValue::to_value)
+    }
+
+    /// Remembered links of rows that this run does not write: do they lead elsewhere now?
+    fn settle_watches<'w>(&mut self, plans: &[CollectionPlan], watches: impl Iterator<Item = &'w StoredWatch>) {
+        let mut watches = watches.peekable();
+        if watches.peek().is_none() {
+            return;
+        }
+        let written: HashSet<i64> = plans.iter().flat_map(|p| &p.updates).map(|w| w.id).collect();
+        let mut done: HashSet<(i64, Field)> = HashSet::new();
+        for watch in watches {
+            let gone = self.planner.fates.of.get(&watch.row_id) == Some(&Fate::Deleted);
+            if gone || written.contains(&watch.row_id) || !done.insert((watch.row_id, watch.field)) {
+                continue;
+            }
+            let resolved = self.resolver.find(watch.target, watch.by, &watch.key).id();
+            let kept = |id: &i64| watch.by > 0 && !self.resolver.moved.contains(&(*id, watch.by));
+            let resolved = resolved.or(watch.resolved.filter(kept));
+            let value = watch.value_of.filter(|_| resolved.is_some());
+            let value = value.and_then(|field| self.written_value(watch.target, watch.by, &watch.key, field));
+            if resolved == watch.resolved && value.is_none() {
+                continue;
+            }
+            let usual = watch.value_of.is_none() && watch.by == self.planner.menu.usual_by(watch.collection, watch.field);
+            self.relinks.push(WatchUpdate {
+                row_id: watch.row_id,
+                collection: watch.collection,
+                field: watch.field,
+                resolved,
+                value,
+                forget: usual && resolved.is_some(),
+            });
+        }
+    }
+}
