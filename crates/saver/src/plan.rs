@@ -29,7 +29,8 @@ pub struct SavePlan {
 /// Changes of one collection.
 #[derive(Debug, Default)]
 pub struct CollectionPlan {
-    /// The rows that `inserts`, `updates` and `raw_only` point into.
+    /// The rows that `inserts`, `updates` and `raw_only` point into. Their documents are packed already
+    /// (`lz4_flex::compress_prepend_size`): read them by [`RowView::packed_raw`], not by `raw`.
     pub rows: CollectionRows,
     /// In the order of their identities' text form (bytewise), ids ascending.
     pub inserts: Vec<Write>,
