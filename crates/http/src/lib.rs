@@ -7,7 +7,24 @@
 //! Nobody else builds a client; `clippy.toml` refuses it.
 
 mod answer;
+mod call;
+mod client;
+mod failure;
+mod gate;
 mod paging;
+mod redact;
+mod retry;
+mod tape;
+mod usage;
 
 pub use answer::{Answer, error_text};
+pub use call::{Call, Http};
+pub use client::{ClientError, Options, client};
+pub use failure::{classify, first_line};
+pub use gate::Gate;
 pub use paging::{BrokenPaging, Paging};
+pub use redact::{REDACTED, redact_json, redact_text};
+pub use reqwest::Method;
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+pub use retry::{RetryPolicy, retry_after};
+pub use url::Url;
