@@ -9,6 +9,7 @@ pub mod issue;
 pub mod key;
 pub mod menu;
 pub mod menus;
+pub mod reference;
 pub mod row;
 pub mod scope;
 pub mod value;
