@@ -83,14 +83,16 @@ pub struct WatchUpdate {
     pub forget: bool,
 }
 
-/// Row `id` of `target` no longer answers to `old_key` by ref `by`: links that usually go by that ref and lead to it
-/// become null and are remembered by `old_key`.
+/// Row `id` of `target` no longer answers to `old_key` by ref `by`: links that usually go by that ref and lead to it, and
+/// are not remembered otherwise, lead to row `to` from now on; when there is none they become null and are remembered by
+/// `old_key`. Rows may swap their keys, so all unlinks of a plan happen at once, before anything is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlink {
     pub target: CollectionIx,
     pub id: i64,
     pub by: u8,
     pub old_key: String,
+    pub to: Option<i64>,
 }
 
 /// What happened to the rows of a collection.

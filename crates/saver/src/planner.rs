@@ -246,7 +246,8 @@ impl Planner {
             let changed = changed.map(|k| self.stored.indexes[ix.index()].entries[k.entry as usize].row.id);
             let reached_by_ref = self.menu.incoming(ix).iter().any(|(_, _, by)| *by > 0);
             if reached_by_ref {
-                let ids: BTreeSet<_> = changed.clone().collect();
+                let deleted = self.fates.deletes.iter().filter(|(of, _)| *of == ix).map(|(_, id)| *id);
+                let ids: BTreeSet<_> = changed.clone().chain(deleted).collect();
                 if !ids.is_empty() {
                     wanted.refs_now.insert(ix, ids);
                 }
@@ -372,15 +373,27 @@ impl Planner {
             if rows.is_empty() {
                 rows = self.rows_by_id();
             }
-            let Some(row) = rows.get(id) else { continue };
-            // A row that does not send the parts of the key leaves it alone.
-            let parts = self.menu.get(*ix).secondary_refs[usize::from(*by) - 1].parts;
-            let sends = parts.iter().all(|part| self.menu.get(*ix).field(part).is_some_and(|f| row.get(f).is_some()));
-            if sends && !row.secondary_keys().any(|(b, text)| b == *by && text == old_key) {
-                unlinks.push(Unlink { target: *ix, id: *id, by: *by, old_key: old_key.clone() });
+            let left = match rows.get(id) {
+                // A row that does not send the parts of the key leaves it alone.
+                Some(row) => {
+                    let field = |part: &&str| self.menu.get(*ix).field(part);
+                    let parts = self.menu.get(*ix).secondary_refs[usize::from(*by) - 1].parts;
+                    let sends = parts.iter().filter_map(field).all(|field| row.get(field).is_some());
+                    sends && !row.secondary_keys().any(|(b, text)| b == *by && text == old_key)
+                }
+                None => true,
+            };
+            if left {
+                unlinks.push(Unlink { target: *ix, id: *id, by: *by, old_key: old_key.clone(), to: None });
                 moved.insert((*id, *by));
             }
         }
+        let resolver = Resolver { stored: &self.stored, seen: &self.seen, fates: &self.fates, moved: &moved };
+        for unlink in &mut unlinks {
+            unlink.to = resolver.find(unlink.target, unlink.by, &unlink.old_key).id();
+        }
+        // A deleted row's links become null, and are remembered, with its deletion.
+        unlinks.retain(|u| u.to.is_some() || self.fates.of.get(&u.id) != Some(&Fate::Deleted));
         (unlinks, moved)
     }
 

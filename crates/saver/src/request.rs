@@ -49,7 +49,7 @@ pub struct Wanted {
     pub unresolved: BTreeMap<CollectionIx, WatchKeys>,
     /// Resolved remembered links that lead to these rows.
     pub watchers_of: BTreeSet<i64>,
-    /// Rows that are written anew: their secondary keys as stored now.
+    /// Rows that are written anew or deleted: their secondary keys as stored now.
     pub refs_now: BTreeMap<CollectionIx, BTreeSet<i64>>,
     /// Values of rows that this run does not write: (collection, field) → ids.
     pub values: BTreeMap<(CollectionIx, Field), BTreeSet<i64>>,
