@@ -101,7 +101,9 @@ fn world() -> impl Strategy<Value = Vec<Record>> {
 
 fn written(records: &[Record]) -> Rows {
     let mut rows = rows();
-    records.iter().for_each(|r| r.write(&mut rows));
+    for record in records {
+        record.write(&mut rows);
+    }
     rows
 }
 

@@ -1,5 +1,5 @@
 //! A database in memory, small enough to be obviously right: it applies plans and answers what the planner asks.
-#![allow(unreachable_pub)]
+#![allow(unreachable_pub, dead_code)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

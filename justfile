@@ -1,0 +1,44 @@
+# One entrance: everything CI runs is a recipe here.
+
+# What can be done.
+default:
+    @just --list
+
+# A simulated cloud, registered, refreshed, looked at.
+demo:
+    cargo run --release -- demo
+
+# Everything CI runs, in its order.
+ci: fmt-check lint test deny lab-scenario
+
+# Formatting, checked.
+fmt-check:
+    cargo fmt --all --check
+
+# Formatting, written.
+fmt:
+    cargo fmt --all
+
+# Clippy over everything, warnings are errors.
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The tests, on SQLite and PostgreSQL (installs and starts what they need).
+test:
+    scripts/test tests
+
+# Licences, bans and sources of all dependencies.
+deny:
+    scripts/test deny
+
+# The whole story against a real OpenStack (installs and starts one).
+lab-scenario:
+    scripts/test lab
+
+# Rewrites what is generated from the model: migrations, docs/inventory.md, snapshots.
+bless:
+    STOCKTAKE_BLESS=1 INSTA_UPDATE=always cargo test --workspace
+
+# The refresh beside its floor on both databases, tables for docs/performance.md.
+bench-refresh *ARGS:
+    scripts/bench-refresh {{ARGS}}
