@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::endpoint::version_in;
 use super::service::Service;
 
 /// As Keystone gives it in a token.
@@ -44,8 +45,8 @@ impl Catalogue {
             self.entries.iter().filter(move |e| e.kind == kind).flat_map(|e| &e.endpoints)
         };
         service.types().iter().flat_map(|kind| endpoints(kind)).find_map(|e| {
-            let there = region.is_none_or(|r| e.region() == Some(r));
-            (there && e.interface == interface).then_some(e.url.as_str())
+            let there = region.is_none_or(|r| e.region() == Some(r)) && e.interface == interface;
+            (there && speaks(service, &e.url)).then_some(e.url.as_str())
         })
     }
 
@@ -68,4 +69,9 @@ impl Catalogue {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+/// Old clouds still list Cinder's versions 1 and 2, which are another API.
+fn speaks(service: Service, url: &str) -> bool {
+    service != Service::Volume || version_in(url).is_none_or(|v| v == "v3")
 }

@@ -3,48 +3,96 @@
 //! Knows what OpenStack's APIs have in common (tokens, catalogue, versions, links) and nothing of what is read through
 //! them: no collection, no listing, no record.
 
+mod ask;
 mod catalogue;
+mod endpoint;
+mod keystone;
 mod service;
 mod session;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod versions;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
-use stocktake_http::Answer;
-use stocktake_provider::{ApiUsage, ConnectError, ErrorKind, ProviderError, Traffic};
+use stocktake_http::{Answer, ClientError, Http, Options};
+use stocktake_provider::{ApiUsage, ConnectError, ProviderError, Traffic};
+use tokio::sync::{OnceCell, broadcast};
 
 pub use catalogue::Catalogue;
 pub use service::{Service, Version};
 pub use session::Session;
 
-use crate::config::OpenStackConfig;
+use crate::config::{Method, OpenStackConfig};
+use sign_in::SignIn;
 
 /// One cloud, seen with one credential. Cheap to clone; clones share token, budget and counters.
 #[derive(Debug, Clone)]
-pub struct Api {
-    config: Arc<OpenStackConfig>,
+pub struct Api(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: OpenStackConfig,
+    http: Http,
+    sign_in: SignIn,
+    /// Negotiated once; services are not upgraded while we look.
+    microversions: [OnceCell<Option<Version>>; Service::ALL.len()],
+    /// Services that refused a brand-new token, by the token's serial: asking Keystone again would not help.
+    refused: Mutex<HashSet<(Service, u64)>>,
 }
 
 impl Api {
     /// Does not talk yet; a wrong address or password shows at the first call.
     pub fn new(config: &OpenStackConfig, traffic: Traffic) -> Result<Self, ConnectError> {
-        let _ = traffic;
-        Ok(Self { config: Arc::new(config.clone()) })
+        let options = Options {
+            ca_pem: config.ca_pem.clone(),
+            insecure: config.insecure,
+            connect_timeout: config.connect_timeout,
+            timeout: config.timeout,
+            in_flight: config.in_flight,
+            retry: config.retry,
+            ..Options::default()
+        };
+        let http = Http::new(options, traffic).map_err(|e| ConnectError {
+            field: match &e {
+                ClientError::NoCertificate | ClientError::Certificate { .. } => "cacert".to_owned(),
+                ClientError::Tls(_) | ClientError::Client(_) => "http client".to_owned(),
+            },
+            message: e.to_string(),
+        })?;
+        match &config.method {
+            Method::Password { password: secret, .. }
+            | Method::ApplicationCredential { secret, .. }
+            | Method::Token(secret) => http.hide(secret),
+        }
+        Ok(Self(Arc::new(Inner {
+            config: config.clone(),
+            http,
+            sign_in: SignIn::default(),
+            microversions: Default::default(),
+            refused: Mutex::default(),
+        })))
     }
 
     /// Who we are: signs in when nobody did yet or the token ran out. Many callers cost one sign-in.
     pub async fn session(&self) -> Result<Arc<Session>, ProviderError> {
-        Err(not_yet("session"))
+        self.0.sign_in.session(&self.0.http, &self.0.config).await
     }
 
     /// Whether the cloud has the service: in the catalogue for our region and interface, or given an endpoint by hand.
     pub async fn has(&self, service: Service) -> Result<bool, ProviderError> {
-        Err(not_yet(service.name()))
+        let session = self.session().await?;
+        Ok(self.0.address(&session, service).is_some())
     }
 
     /// The microversion that [`Api::get`] asks for: the newest that both we and the service know. None where the service
     /// has none.
     pub async fn microversion(&self, service: Service) -> Result<Option<Version>, ProviderError> {
-        Err(not_yet(service.name()))
+        let Some(wanted) = service.wanted() else { return Ok(None) };
+        let known = &self.0.microversions[service as usize];
+        known.get_or_try_init(|| self.0.negotiate(service, wanted)).await.copied()
     }
 
     /// Asks one service. The path starts after the version (and project): `/servers/detail?limit=200`,
@@ -52,31 +100,54 @@ impl Api {
     ///
     /// Retries, re-authenticates and waits its turn within the budget. Anything but 2xx with whole JSON is an error.
     pub async fn get(&self, service: Service, path_and_query: &str) -> Result<Answer, ProviderError> {
-        Err(not_yet(&format!("{service} {path_and_query}")))
+        let microversion = self.microversion(service).await?;
+        self.get_at(service, path_and_query, microversion).await
+    }
+
+    /// As [`Api::get`], at another microversion, or at none: the service's oldest behaviour.
+    pub async fn get_at(
+        &self,
+        service: Service,
+        path_and_query: &str,
+        microversion: Option<Version>,
+    ) -> Result<Answer, ProviderError> {
+        let name = format!("GET {service} {}", path_and_query.split('?').next().unwrap_or_default());
+        self.0.ask(service, &name, microversion, |endpoint| endpoint.at(path_and_query)).await?.ok(&name)
     }
 
     /// Turns a `next` link, absolute or relative, into the path for [`Api::get`]. Its host is ignored: behind a proxy
     /// services name hosts we cannot reach, and a token must not follow a link to a stranger.
     pub async fn next_path(&self, service: Service, link: &str) -> Result<String, ProviderError> {
-        Err(not_yet(&format!("{service} {link}")))
+        let session = self.session().await?;
+        self.0.path_of_link(&session, service, link)
     }
 
     /// Records to ask for in one page.
     pub fn page_size(&self) -> u32 {
-        self.config.page_size
+        self.0.config.page_size
     }
 
     /// Requests that may be in flight at once. More concurrent callers simply wait their turn.
     pub fn in_flight(&self) -> usize {
-        self.config.in_flight
+        self.0.config.in_flight
     }
 
     /// What was asked so far.
     pub fn usage(&self) -> ApiUsage {
-        ApiUsage::default()
+        self.0.http.usage()
     }
-}
 
-fn not_yet(call: &str) -> ProviderError {
-    ProviderError { kind: ErrorKind::Configuration, call: call.to_owned(), message: "not yet".to_owned(), hint: None }
+    /// Lines such as `compute: answered 429, waiting 2.0 s`, as they happen.
+    pub fn notices(&self) -> broadcast::Receiver<String> {
+        self.0.http.notices()
+    }
+
+    pub(crate) fn config(&self) -> &OpenStackConfig {
+        &self.0.config
+    }
+
+    /// Whether answers come from a recording and no network is there.
+    pub(crate) fn is_replay(&self) -> bool {
+        self.0.http.is_replay()
+    }
 }

@@ -1,10 +1,10 @@
 //! Who we are once signed in, and what the token said of it.
 
-use std::time::SystemTime;
-
 use stocktake_provider::Secret;
+use tokio::time::Instant;
 
 use super::catalogue::Catalogue;
+use super::keystone::Grant;
 
 /// A token and what it stands for. Its `Debug` shows no token.
 #[derive(Debug)]
@@ -22,10 +22,31 @@ pub struct Session {
     pub roles: Vec<String>,
     pub catalogue: Catalogue,
     pub(super) token: Secret,
-    pub(super) expires: Option<SystemTime>,
+    /// From then on a new token is got before asking further.
+    pub(super) stale_from: Option<Instant>,
+    /// Counts the sign-ins, to tell one token from the next.
+    pub(super) serial: u64,
 }
 
 impl Session {
+    pub(super) fn new(grant: Grant, token: Secret, serial: u64) -> Self {
+        let stale_from = grant.good_for().map(|d| Instant::now() + d);
+        let (project_id, project_name) = grant.project.map(|p| (p.id, p.name)).unzip();
+        Self {
+            user_id: grant.user.id,
+            user_name: grant.user.name,
+            project_id,
+            project_name,
+            domain_id: grant.domain.map(|d| d.id),
+            system: grant.system.is_some(),
+            roles: grant.roles.into_iter().map(|r| r.name).collect(),
+            catalogue: grant.catalog,
+            token,
+            stale_from,
+            serial,
+        }
+    }
+
     pub fn has_role(&self, name: &str) -> bool {
         self.roles.iter().any(|r| r.eq_ignore_ascii_case(name))
     }
@@ -39,5 +60,9 @@ impl Session {
             (None, None, Some(id)) => format!("domain {id}"),
             (None, None, None) => "no scope".to_owned(),
         }
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale_from.is_some_and(|from| Instant::now() >= from)
     }
 }
