@@ -1,0 +1,143 @@
+//! PostgreSQL: connections, statements and errors. Knows no collection.
+
+mod connect;
+mod pool;
+mod value;
+
+use std::future::Future;
+
+use futures_util::future::try_join_all;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use crate::db::{Param, Row, Statement};
+use crate::error::{Result, StoreError};
+use crate::location::PostgresLocation;
+pub(crate) use pool::{Conn, Pool, Pooled};
+
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(crate) async fn open(location: PostgresLocation) -> Result<Self> {
+        let pool = Pool::new(location);
+        drop(pool.get().await?);
+        Ok(Self { pool })
+    }
+
+    pub(crate) fn place(&self) -> &str {
+        self.pool.place()
+    }
+
+    pub(crate) async fn get(&self) -> Result<Pooled> {
+        self.pool.get().await
+    }
+
+    pub(crate) async fn query(&self, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
+        self.get().await?.query(sql, params).await
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {
+        self.get().await?.execute(sql, params).await
+    }
+
+    pub(crate) async fn batch(&self, statements: &[Statement]) -> Result<Vec<u64>> {
+        let mut conn = self.get().await?;
+        let prepared = try_join_all(statements.iter().map(|s| conn.prepared(&s.sql))).await;
+        let prepared = prepared.map_err(|e| conn.explain("prepare", e))?;
+        conn.open_transaction();
+        let begin = conn.client().batch_execute("begin");
+        let work = statements.iter().zip(&prepared).map(|(s, p)| {
+            let params = s.params.iter().map(|p| p as &(dyn ToSql + Sync));
+            conn.client().execute_raw(p, params.collect::<Vec<_>>())
+        });
+        let commit = conn.client().batch_execute("commit");
+        // Polled in this order, so sent in this order, in one go.
+        let (begin, work, commit) = in_order(begin, work, commit).await;
+        let counts = begin.and_then(|()| work.into_iter().collect::<Result<Vec<_>, _>>());
+        let done = counts.and_then(|counts| commit.map(|()| counts)).map_err(|e| conn.explain("write", e))?;
+        conn.close_transaction();
+        Ok(done)
+    }
+
+    pub(crate) async fn begin(&self) -> Result<PgTx> {
+        let mut conn = self.get().await?;
+        conn.open_transaction();
+        conn.client().batch_execute("begin").await.map_err(|e| conn.explain("begin a transaction", e))?;
+        Ok(PgTx { conn })
+    }
+}
+
+/// Runs all to the end, whatever fails: an early return would leave answers unread.
+async fn in_order<A, B, C, F>(begin: A, work: impl Iterator<Item = F>, commit: B) -> (A::Output, Vec<C>, B::Output)
+where
+    A: Future,
+    B: Future,
+    F: Future<Output = C>,
+{
+    futures_util::future::join3(begin, futures_util::future::join_all(work), commit).await
+}
+
+/// A transaction open on a connection of its own. Dropped without commit, the connection is closed, which undoes it.
+#[derive(Debug)]
+pub struct PgTx {
+    conn: Pooled,
+}
+
+impl PgTx {
+    pub(crate) async fn query(&mut self, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
+        self.conn.query(sql, params).await
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str, params: &[Param]) -> Result<u64> {
+        self.conn.execute(sql, params).await
+    }
+
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
+        self.conn.client().batch_execute(sql).await.map_err(|e| self.conn.explain("run a script", e))
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        self.conn.client().batch_execute("commit").await.map_err(|e| self.conn.explain("commit", e))?;
+        self.conn.close_transaction();
+        Ok(())
+    }
+}
+
+impl Conn {
+    pub(crate) async fn query(&self, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
+        let explain = |e| self.explain("read", e);
+        let statement = self.prepared(sql).await.map_err(explain)?;
+        let params: Vec<_> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        let rows = self.client().query(&statement, &params).await.map_err(explain)?;
+        rows.iter().map(value::row).collect()
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {
+        let explain = |e| self.explain("write", e);
+        let statement = self.prepared(sql).await.map_err(explain)?;
+        let params: Vec<_> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        self.client().execute(&statement, &params).await.map_err(explain)
+    }
+
+    /// The driver's error in our words.
+    pub(crate) fn explain(&self, doing: &str, error: tokio_postgres::Error) -> StoreError {
+        let doing = || format!("{doing} in {}", self.place());
+        let Some(db) = error.as_db_error() else {
+            if error.is_closed() || error.code().is_none() && self.client().is_closed() {
+                return StoreError::Lost { place: self.place().to_owned(), source: error.into() };
+            }
+            return StoreError::Database { doing: doing(), source: error.into() };
+        };
+        if db.code().code().starts_with("23") {
+            let rule = db.constraint().unwrap_or(db.message()).to_owned();
+            return StoreError::Constraint { doing: doing(), rule, source: error.into() };
+        }
+        if *db.code() == SqlState::ADMIN_SHUTDOWN || *db.code() == SqlState::CRASH_SHUTDOWN {
+            return StoreError::Lost { place: self.place().to_owned(), source: error.into() };
+        }
+        StoreError::Database { doing: doing(), source: error.into() }
+    }
+}
