@@ -1,0 +1,162 @@
+//! A plan in words: what a run would do to which object, field by field.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use stocktake_model::{CollectionIx, Field, FieldValue, RowView, Value};
+use stocktake_saver::{SavePlan, Write};
+use stocktake_store::query::{self, Current};
+use stocktake_store::{Store, StoreError};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Create,
+    Update,
+    /// An archived row is live again.
+    Revive,
+    /// Only the provider's document differs.
+    Document,
+    Archive,
+    Delete,
+    /// Vanished, but the delete guard holds it.
+    Held,
+    /// A link of a row that is unchanged otherwise leads elsewhere.
+    Relink,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    pub field: &'static str,
+    /// None: there was no row.
+    pub old: Option<Value>,
+    pub new: Value,
+}
+
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub collection: CollectionIx,
+    pub kind: ChangeKind,
+    /// Text form of the identity.
+    pub reference: String,
+    /// What people call it.
+    pub name: Option<String>,
+    pub fields: Vec<FieldChange>,
+}
+
+/// Rows that are read from the database at a time.
+const CHUNK: usize = 500;
+
+/// Describes the plan to `tell`, collection by collection in the menu's order, in bounded memory.
+pub async fn describe(store: &Store, plan: &SavePlan, mut tell: impl FnMut(Change)) -> Result<(), StoreError> {
+    for &ix in plan.menu.order() {
+        let part = plan.collection(ix);
+        for write in &part.inserts {
+            tell(written(plan, ix, write, ChangeKind::Create, None));
+        }
+        for writes in part.updates.chunks(CHUNK) {
+            let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
+            for write in writes {
+                let kind = if write.revive { ChangeKind::Revive } else { ChangeKind::Update };
+                tell(written(plan, ix, write, kind, stored.get(&write.id)));
+            }
+        }
+        for writes in part.raw_only.chunks(CHUNK) {
+            let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
+            for write in writes {
+                let fields = Vec::new();
+                let name = stored.get(&write.id).and_then(|c| stored_name(plan, ix, c));
+                let reference = part.view(write).key().to_owned();
+                tell(Change { collection: ix, kind: ChangeKind::Document, reference, name, fields });
+            }
+        }
+        let held: Vec<i64> = plan.held.iter().filter(|(of, _)| *of == ix).map(|(_, id)| *id).collect();
+        let going = [(&part.archives, ChangeKind::Archive), (&part.deletes, ChangeKind::Delete), (&held, ChangeKind::Held)];
+        for (ids, kind) in going {
+            for ids in ids.chunks(CHUNK) {
+                let stored = current(store, plan, ix, ids.iter().copied()).await?;
+                for (_, row) in sorted(&stored) {
+                    let (reference, name) = (row.reference.clone(), stored_name(plan, ix, row));
+                    tell(Change { collection: ix, kind, reference, name, fields: Vec::new() });
+                }
+            }
+        }
+        let relinks: Vec<_> = plan.relinks.iter().filter(|r| r.collection == ix).collect();
+        for relinks in relinks.chunks(CHUNK) {
+            let stored = current(store, plan, ix, relinks.iter().map(|r| r.row_id)).await?;
+            for relink in relinks {
+                let Some(row) = stored.get(&relink.row_id) else { continue };
+                let new = relink.value.clone().or(relink.resolved.map(Value::Int)).unwrap_or(Value::Null);
+                let field = plan.menu.get(ix).field_name(relink.field);
+                let fields = vec![FieldChange { field, old: row.values.get(&relink.field).cloned(), new }];
+                let (reference, name) = (row.reference.clone(), stored_name(plan, ix, row));
+                tell(Change { collection: ix, kind: ChangeKind::Relink, reference, name, fields });
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn current(
+    store: &Store,
+    plan: &SavePlan,
+    ix: CollectionIx,
+    ids: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, Current>, StoreError> {
+    query::current(store, &plan.menu, ix, &ids.collect::<Vec<_>>()).await
+}
+
+fn sorted(rows: &HashMap<i64, Current>) -> Vec<(&i64, &Current)> {
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by(|a, b| a.1.reference.cmp(&b.1.reference));
+    rows
+}
+
+fn written(plan: &SavePlan, ix: CollectionIx, write: &Write, kind: ChangeKind, stored: Option<&Current>) -> Change {
+    let view = plan.collection(ix).view(write);
+    let mut fields = Vec::new();
+    let mut links = plan.links_of(write).iter();
+    for (field, value) in view.fields() {
+        let new = match value {
+            FieldValue::Link(link) if link.value_of.is_none() => {
+                let id = links.next().copied().unwrap_or(0);
+                let same = stored.is_some_and(|row| row.links.get(&field).copied().unwrap_or(0) == id);
+                match (same, id) {
+                    (true, _) => continue,
+                    (false, 0) => Value::Null,
+                    (false, _) => Value::Text(link.key.to_owned()),
+                }
+            }
+            FieldValue::Link(_) => {
+                let mine = plan.values.iter().find(|v| (v.0, v.1, v.2) == (ix, write.row, field));
+                mine.map_or(Value::Null, |v| v.3.clone())
+            }
+            value => value.to_value(),
+        };
+        let old = stored.and_then(|row| row.values.get(&field)).cloned();
+        let nothing_new = stored.is_none() && new == Value::Null;
+        if !nothing_new && old.as_ref() != Some(&new) {
+            fields.push(FieldChange { field: plan.menu.get(ix).field_name(field), old, new });
+        }
+    }
+    let name = sent_name(plan, ix, view).or_else(|| stored.and_then(|row| stored_name(plan, ix, row)));
+    Change { collection: ix, kind, reference: view.key().to_owned(), name, fields }
+}
+
+fn naming_field(plan: &SavePlan, ix: CollectionIx) -> Option<Field> {
+    query::naming_field(plan.menu.get(ix))
+}
+
+fn sent_name(plan: &SavePlan, ix: CollectionIx, view: RowView<'_>) -> Option<String> {
+    match view.get(naming_field(plan, ix)?)? {
+        FieldValue::Text(name) if !name.is_empty() => Some(name.to_owned()),
+        _ => None,
+    }
+}
+
+fn stored_name(plan: &SavePlan, ix: CollectionIx, row: &Current) -> Option<String> {
+    match row.values.get(&naming_field(plan, ix)?)? {
+        Value::Text(name) if !name.is_empty() => Some(name.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,124 @@
+//! A whole run: lease, record, refresh, and an end that is written down whatever happens.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunState, Usage};
+use stocktake_store::{Store, StoreError};
+
+use crate::error::RefreshError;
+use crate::lease;
+use crate::observer::Observer;
+use crate::report::{Outcome, RunReport};
+use crate::run::Refresh;
+
+/// Who asks for a run.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// `cli`, `schedule`, `event`
+    pub trigger: &'a str,
+    /// The process, as people would look for it: `host:pid`.
+    pub owner: &'a str,
+    /// The run whose held deletions a person approved.
+    pub approves: Option<RunId>,
+}
+
+/// How a run ended. An error was written to its record, too.
+#[derive(Debug)]
+pub struct Finished {
+    pub run: RunId,
+    pub report: RunReport,
+    pub error: Option<RefreshError>,
+}
+
+/// Runs a refresh from lease to record. `interrupt` ends it early: nothing is saved and the record says so. An error is
+/// returned only when no run could be begun (another refresher is at work, the database is away).
+pub async fn execute(
+    store: &Store,
+    refresh: &Refresh,
+    request: &Request<'_>,
+    observer: &dyn Observer,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Finished, RefreshError> {
+    let provider = refresh.provider_id;
+    let lease = store.acquire_lease(provider, request.owner, lease::TTL).await?;
+    let new = NewRun {
+        provider,
+        scope: &refresh.scope,
+        trigger: request.trigger,
+        owner: request.owner,
+        lease_token: Some(lease.token),
+        approves: request.approves,
+    };
+    let run = registry::begin_run(store, &new).await.map_err(registry_error)?;
+    let mut report = RunReport::new(refresh.scope.name(), refresh.scope.targets());
+    let record = |report: &RunReport| ended(report, None).statements(run, provider, &refresh.scope).map_err(registry_error);
+    let done = tokio::select! {
+        done = refresh.run(store, &lease, observer, &mut report, record) => done,
+        () = interrupt => Err(RefreshError::Interrupted),
+    };
+    let error = match done {
+        Ok(()) => {
+            registry::set_phases(store, run, &phases(&report)).await.map_err(registry_error)?;
+            None
+        }
+        Err(error) => {
+            report.outcome = Outcome::Failed;
+            let end = ended(&report, Some(&error));
+            if let Err(unwritten) = registry::end_run(store, run, provider, &refresh.scope, &end).await {
+                tracing::warn!(%run, error = %unwritten, "the run's end could not be written down");
+            }
+            Some(error)
+        }
+    };
+    if let Err(kept) = store.release_lease(&lease).await {
+        tracing::debug!(error = %kept, "lease not released; it runs out by itself");
+    }
+    Ok(Finished { run, report, error })
+}
+
+fn registry_error(error: registry::RegistryError) -> RefreshError {
+    match error {
+        registry::RegistryError::Store(error) => RefreshError::Store(error),
+        other => RefreshError::Store(StoreError::Bug(other.to_string())),
+    }
+}
+
+fn phases(report: &RunReport) -> Vec<(String, u64)> {
+    let phases = &report.phases;
+    let named = [
+        ("read", phases.read),
+        ("collect", phases.collect),
+        ("parse", phases.parse),
+        ("plan", phases.plan),
+        ("save", phases.save),
+    ];
+    named.into_iter().map(|(name, millis)| (name.to_owned(), millis)).collect()
+}
+
+fn ended(report: &RunReport, error: Option<&RefreshError>) -> RunEnd {
+    let collection = |c: &crate::report::CollectionReport| {
+        let counts = if error.is_some() { stocktake_saver::Counts { fetched: c.counts.fetched, ..Default::default() } } else { c.counts };
+        (c.collection.clone(), CollectionRun { counts, listed: c.listed.clone() })
+    };
+    RunEnd {
+        state: match report.outcome {
+            Outcome::Ok => RunState::Ok,
+            Outcome::Partial => RunState::Partial,
+            Outcome::Failed => RunState::Failed,
+        },
+        error: error.map(ToString::to_string),
+        phases: phases(report),
+        collections: report.collections.iter().map(collection).collect(),
+        listings: serde_json::to_value(&report.listings).unwrap_or_default(),
+        usage: Usage {
+            calls: report.usage.calls,
+            retries: report.usage.retries,
+            throttled: report.usage.throttled,
+            bytes: report.usage.bytes,
+        },
+        issues: report.issues.clone(),
+        issue_totals: BTreeMap::new(),
+        notes: report.notes.clone(),
+    }
+}

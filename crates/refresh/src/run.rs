@@ -1,0 +1,133 @@
+//! The refresh itself: one straight function.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use stocktake_model::{Coverage, Rows, Scope};
+use stocktake_provider::Provider;
+use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan};
+use stocktake_store::{Lease, ProviderId, Statement, Store};
+
+use crate::error::RefreshError;
+use crate::observer::{Observer, Phase};
+use crate::report::{RunReport, millis_since};
+use crate::{lease, river};
+
+/// What to refresh, and how.
+#[derive(Debug, Clone)]
+pub struct Refresh {
+    pub provider_id: ProviderId,
+    pub provider: Arc<dyn Provider>,
+    pub scope: Scope,
+    pub guard: GuardPolicy,
+    /// Any issue is an error: for tests.
+    pub strict: bool,
+    /// The installation's, see [`stocktake_model::Rows::new`].
+    pub seed: u64,
+}
+
+impl Refresh {
+    /// Refreshes under a lease that the caller holds. `report` is filled as far as the run gets; `record` turns the
+    /// settled report into statements that are committed with the inventory.
+    pub async fn run(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        observer: &dyn Observer,
+        report: &mut RunReport,
+        record: impl FnOnce(&RunReport) -> Result<Vec<Statement>, RefreshError>,
+    ) -> Result<(), RefreshError> {
+        let work = async {
+            let plan = self.plan(store, observer, report).await?;
+            if self.strict && !plan.issues.is_empty() {
+                return Err(RefreshError::Strict(plan.issues));
+            }
+            observer.phase(Phase::Saving);
+            let start = Instant::now();
+            let statements = record(report)?;
+            store.save(lease, self.provider_id, &plan, statements).await?;
+            report.phases.save = millis_since(start);
+            Ok(())
+        };
+        tokio::select! {
+            done = work => done,
+            lost = lease::keep(store, lease) => Err(lost.into()),
+        }
+    }
+
+    /// Collects, parses and plans; writes nothing.
+    pub async fn plan(&self, store: &Store, observer: &dyn Observer, report: &mut RunReport) -> Result<SavePlan, RefreshError> {
+        let (mut planner, coverage) = match self.scope {
+            Scope::Full => self.compare_all(store, observer, report).await?,
+            Scope::Targets(_) => self.compare_targets(store, observer, report).await?,
+        };
+        observer.phase(Phase::Planning);
+        let start = Instant::now();
+        let menu = self.provider.menu();
+        let wanted = planner.close(&coverage);
+        let answers = match wanted.is_empty() {
+            true => stocktake_saver::Answers::default(),
+            false => store.lookup(self.provider_id, &menu, &wanted).await?,
+        };
+        let first_id = match planner.new_rows() {
+            0 => 0,
+            rows => store.reserve_ids(rows).await?,
+        };
+        let plan = planner.finish(answers, first_id);
+        report.phases.plan = millis_since(start);
+        report.issues.clone_from(&plan.issues);
+        report.settle(&menu, &coverage, &plan);
+        Ok(plan)
+    }
+
+    /// Everything: keys and digests are read first, so that each page can be compared and forgotten as it comes.
+    async fn compare_all(
+        &self,
+        store: &Store,
+        observer: &dyn Observer,
+        report: &mut RunReport,
+    ) -> Result<(Planner, Coverage), RefreshError> {
+        let menu = self.provider.menu();
+        observer.phase(Phase::Reading);
+        let start = Instant::now();
+        let stored = store.read_all(self.provider_id, &menu, self.seed).await?;
+        report.phases.read = millis_since(start);
+        observer.phase(Phase::Collecting);
+        let start = Instant::now();
+        let mut planner = Planner::new(menu, &self.scope, stored, self.guard);
+        let provider = self.provider.as_ref();
+        let (collected, parsing) =
+            river::flow(provider, &self.scope, self.seed, observer, |rows| planner.push(rows)).await?;
+        report.phases.collect = millis_since(start);
+        report.phases.parse = parsing.as_millis() as u64;
+        (report.listings, report.usage) = (collected.listings, collected.usage);
+        Ok((planner, collected.coverage))
+    }
+
+    /// Targets: few rows, so they are all parsed before one round trip asks for just what they need.
+    async fn compare_targets(
+        &self,
+        store: &Store,
+        observer: &dyn Observer,
+        report: &mut RunReport,
+    ) -> Result<(Planner, Coverage), RefreshError> {
+        let menu = self.provider.menu();
+        observer.phase(Phase::Collecting);
+        let start = Instant::now();
+        let mut snapshot = Rows::new(Arc::clone(&menu), self.seed);
+        let provider = self.provider.as_ref();
+        let (collected, parsing) =
+            river::flow(provider, &self.scope, self.seed, observer, |rows| snapshot.append(rows)).await?;
+        report.phases.collect = millis_since(start);
+        report.phases.parse = parsing.as_millis() as u64;
+        (report.listings, report.usage) = (collected.listings, collected.usage);
+        observer.phase(Phase::Reading);
+        let start = Instant::now();
+        let request = ReadRequest::new(&snapshot, &collected.coverage);
+        let stored = store.read_targets(self.provider_id, &menu, &request, self.seed).await?;
+        report.phases.read = millis_since(start);
+        let mut planner = Planner::new(menu, &self.scope, stored, self.guard);
+        planner.push(&mut snapshot);
+        Ok((planner, collected.coverage))
+    }
+}

@@ -1,0 +1,72 @@
+//! Whole rows by id, in the words of the model: what a plan is compared with when a person wants to see it.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use stocktake_model::{CollectionIx, Field, Menu, Type, Value};
+
+use crate::db::{Cell, Row};
+use crate::error::Result;
+use crate::params;
+use crate::store::Store;
+
+/// One stored row.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// Text form of its identity.
+    pub reference: String,
+    /// Columns by field; a link's value is the text form of its target's identity.
+    pub values: HashMap<Field, Value>,
+    /// Ids that its links lead to.
+    pub links: HashMap<Field, i64>,
+}
+
+/// Rows of `collection` by id; an id without a row is not in the answer.
+pub async fn current(store: &Store, menu: &Menu, collection: CollectionIx, ids: &[i64]) -> Result<HashMap<i64, Current>> {
+    let of = menu.get(collection);
+    let mut sql = "select t.id, t.ems_ref".to_owned();
+    for column in of.columns.iter() {
+        let _ = write!(sql, ", t.{}", column.name);
+    }
+    for link in of.links.iter() {
+        let column = link.column();
+        let _ = write!(sql, ", t.{column}, (select x.ems_ref from {} x where x.id = t.{column})", link.target);
+    }
+    let _ = write!(sql, " from {} t where t.id = any($1)", of.name);
+    let rows = store.query(&sql, &params![ids.to_vec()]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, read(menu, collection, row)?))).collect()
+}
+
+fn read(menu: &Menu, collection: CollectionIx, row: &Row) -> Result<Current> {
+    let of = menu.get(collection);
+    let mut current = Current { reference: row.get(1)?, values: HashMap::new(), links: HashMap::new() };
+    let mut cells = row.cells()[2..].iter();
+    for (n, column) in of.columns.iter().enumerate() {
+        let value = cells.next().map_or(Value::Null, |cell| value(column.ty, cell));
+        current.values.insert(Field(n as u8), value);
+    }
+    for n in 0..of.links.len() {
+        let field = Field((of.columns.len() + n) as u8);
+        if let (Some(Cell::Int(id)), Some(Cell::Text(reference))) = (cells.next(), cells.next()) {
+            current.links.insert(field, *id);
+            current.values.insert(field, Value::Text(reference.clone()));
+        } else {
+            current.values.insert(field, Value::Null);
+        }
+    }
+    Ok(current)
+}
+
+fn value(ty: Type, cell: &Cell) -> Value {
+    match (ty, cell) {
+        (_, Cell::Null | Cell::Bytes(_)) => Value::Null,
+        (Type::Bool, Cell::Int(v)) => Value::Bool(*v != 0),
+        (_, Cell::Bool(v)) => Value::Bool(*v),
+        (Type::Time, Cell::Int(v)) => Value::Time(*v),
+        (Type::Float, Cell::Int(v)) => Value::Float(*v as f64),
+        (_, Cell::Int(v)) => Value::Int(*v),
+        (_, Cell::Float(v)) => Value::Float(*v),
+        (Type::Json, Cell::Text(v)) => Value::Json(v.clone()),
+        (_, Cell::Text(v)) => Value::Text(v.clone()),
+    }
+}
