@@ -23,6 +23,10 @@ fn explain(error: &reqwest::Error, host: &str, options: &Options) -> (ErrorKind,
         let (message, hint) = explain_tls(tls, host);
         return (ErrorKind::Tls, message, Some(hint));
     }
+    if chain.says("tls handshake eof") {
+        let message = format!("{host} hung up in the middle of the TLS handshake");
+        return (ErrorKind::Tls, message, Some("check that this port speaks TLS, or use http:// if that is meant"));
+    }
     if error.is_timeout() {
         return if error.is_connect() {
             let within = seconds(options.connect_timeout);

@@ -15,6 +15,8 @@ mod paging;
 mod redact;
 mod retry;
 mod tape;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod usage;
 
 pub use answer::{Answer, error_text};
