@@ -4,6 +4,9 @@
 //! decides nothing: what to write was planned by the saver. No collection has SQL of its own; every statement is built
 //! from the model's static names, values only ever travel as parameters.
 
+pub mod query;
+pub mod registry;
+
 mod db;
 #[cfg(test)]
 mod ddl;

@@ -1,0 +1,48 @@
+//! The small tables around the inventory: providers with their settings and secrets, runs with what they met, and the
+//! settings of the installation. Knows no provider type: what a setting means is the provider's business.
+
+mod key;
+mod providers;
+mod removal;
+mod run_list;
+mod runs;
+mod seal;
+mod settings;
+mod vault;
+
+pub use key::{KeyError, Keys};
+pub use providers::{NewProvider, ProviderChange, ProviderRecord, ProviderStatus, add, change, find, get, list, set_status};
+pub use removal::{Removal, remove};
+pub use run_list::{Freshness, RunFilter, RunIssue, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs};
+pub use runs::{
+    CollectionRun, KEPT_ISSUES, NewRun, RunEnd, RunId, RunRecord, RunState, Usage, approve_deletes, begin_run, end_run,
+    set_phases,
+};
+pub use seal::OpenError;
+pub use settings::{seed, setting, settings};
+pub use vault::{Vault, VaultError};
+
+use crate::error::StoreError;
+
+/// What can be wrong with a wish about the small tables.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    #[error("there is no provider '{name}'; {known}")]
+    NoProvider { name: String, known: String },
+    #[error("there is a provider '{name}' already; choose another name, or change it with `stocktake provider edit {name}`")]
+    NameTaken { name: String },
+    #[error("'{name}' cannot be a provider's name: {why}")]
+    BadName { name: String, why: &'static str },
+    #[error("there is no run '{id}'; `stocktake runs` lists them")]
+    NoRun { id: String },
+    #[error("more than one run begins with '{id}'; give more of its id")]
+    AmbiguousRun { id: String },
+    #[error("run {id} holds no deletions back, so there is nothing to approve")]
+    NothingHeld { id: String },
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub type Result<T, E = RegistryError> = std::result::Result<T, E>;
