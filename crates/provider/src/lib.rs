@@ -22,7 +22,7 @@ pub use form::{Configuration, Form, FormField, FieldKind, Secret};
 pub use probe::{Access, Check, CheckStatus, TestReport};
 pub use traffic::{ApiUsage, Exchange, Traffic};
 
-use stocktake_model::{Menu, Rows, Scope};
+use stocktake_model::{CollectionIx, Menu, Rows, Scope};
 
 /// A kind of provider: `openstack`, `kubernetes`, …
 pub trait ProviderType: Send + Sync + std::fmt::Debug {
@@ -61,6 +61,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Turns one page into rows. Pure: same page, same rows; no clock, no network, no state kept between pages. A record
     /// that cannot be read becomes an issue in `out` and never sinks the page.
     fn parse(&self, page: &Page, out: &mut Rows);
+
+    /// Collections that a listing feeds. When a record of a page cannot be read, none of them is known completely.
+    fn feeds(&self, listing: &str) -> Vec<CollectionIx>;
 
     /// Names what works and what does not: name resolution, connection, TLS, sign-in, scope, each service, and which
     /// collections the credential can read.

@@ -1,9 +1,13 @@
 //! Collecting and parsing at the same time: pages flow from the API through the parser into whatever takes rows, and
 //! wait for it when it is slower. No more than a few pages are in memory.
+//!
+//! A listing with a record that could not be read is not complete, however well its paging went: whatever the record
+//! stood for would look vanished.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use stocktake_model::{Rows, Scope};
+use stocktake_model::{IssueKind, Listed, Rows, Scope};
 use stocktake_provider::{BoxFuture, Collected, Page, PageSink, Progress, Provider, ProviderError};
 use tokio::sync::mpsc;
 
@@ -47,15 +51,32 @@ pub(crate) async fn flow(
     let parse = async {
         let mut rows = Rows::new(provider.menu(), seed);
         let mut spent = Duration::ZERO;
+        let mut unread: BTreeMap<&'static str, u64> = BTreeMap::new();
         while let Some(page) = receiver.recv().await {
             let start = Instant::now();
             provider.parse(&page, &mut rows);
+            let lost = |kind| matches!(kind, IssueKind::Malformed | IssueKind::BlankIdentity);
+            let records = rows.issues.iter().filter(|issue| lost(issue.kind)).count() as u64;
+            if records > 0 {
+                *unread.entry(page.listing).or_default() += records;
+            }
             take(&mut rows);
             rows.clear();
             spent += start.elapsed();
         }
-        spent
+        (spent, unread)
     };
-    let (collected, spent) = tokio::join!(collect, parse);
-    Ok((collected?, spent))
+    let (collected, (spent, unread)) = tokio::join!(collect, parse);
+    let mut collected = collected?;
+    for (listing, records) in unread {
+        let errors = vec![format!("{listing}: {records} records could not be read")];
+        for collection in provider.feeds(listing) {
+            collected.coverage.feed(collection, Listed::Partial { errors: errors.clone() });
+        }
+        for report in collected.listings.iter_mut().filter(|report| report.listing == listing) {
+            let listed = std::mem::replace(&mut report.listed, Listed::Complete);
+            report.listed = listed.and(Listed::Partial { errors: errors.clone() });
+        }
+    }
+    Ok((collected, spent))
 }

@@ -55,16 +55,19 @@ pub(crate) fn decide(
     counts: &mut [Counts],
 ) -> Fates {
     let mut fates = Fates::default();
+    // Rows that were not seen and yet are not said to be gone: nothing is known of what they own.
+    let mut unknown: HashSet<i64> = HashSet::new();
     for &ix in menu.order() {
         let collection = menu.get(ix);
         if collection.never_delete || collection.link_only {
             continue;
         }
         let entries = &stored.indexes[ix.index()].entries;
-        let (following, alone) = vanished(entries, coverage.is_complete(ix), extent, &fates);
+        let (following, alone) = vanished(entries, coverage.is_complete(ix), extent, &fates, &unknown);
         let live = entries.iter().filter(|e| e.row.id != 0 && !e.row.archived).count();
         let fresh = alone.iter().filter(|e| !stored.held.contains(&e.row.id)).count();
-        let holds = matches!(extent, Extent::All) && guard.holds(fresh, live);
+        let emptied = guard.emptied && alone.iter().any(|e| e.row.owner == 0) && !entries.iter().any(|e| e.seen);
+        let holds = matches!(extent, Extent::All) && (emptied || guard.holds(fresh, live));
         for entry in alone {
             let fate = match collection.retention {
                 _ if holds && !stored.held.contains(&entry.row.id) => Fate::Held,
@@ -80,6 +83,10 @@ pub(crate) fn decide(
             };
             fates.add(ix, entry, fate, &mut counts[ix.index()]);
         }
+        if matches!(extent, Extent::All) {
+            let left = |e: &&Entry| !e.seen && e.row.id != 0 && !e.row.archived && !fates.of.contains_key(&e.row.id);
+            unknown.extend(entries.iter().filter(left).map(|e| e.row.id));
+        }
         if let Extent::Rows { read, .. } = extent {
             let owned: Vec<_> = entries.iter().filter(|e| read.contains(&e.row.owner)).map(|e| e.row.id).collect();
             read.extend(owned);
@@ -94,6 +101,7 @@ fn vanished<'a>(
     complete: bool,
     extent: &Extent,
     fates: &Fates,
+    unknown: &HashSet<i64>,
 ) -> (Vec<(&'a Entry, Fate)>, Vec<&'a Entry>) {
     let (mut following, mut alone) = (Vec::new(), Vec::new());
     for entry in entries.iter().filter(|e| !e.seen && e.row.id != 0) {
@@ -101,7 +109,7 @@ fn vanished<'a>(
             following.push((entry, *fate));
         } else if !entry.row.archived {
             let absent = match extent {
-                Extent::All => complete,
+                Extent::All => complete && !unknown.contains(&entry.row.owner),
                 Extent::Rows { read, gone } => gone.contains(&entry.row.id) || complete && read.contains(&entry.row.owner),
             };
             if absent {

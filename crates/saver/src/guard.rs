@@ -1,22 +1,26 @@
 //! The delete guard: a complete listing may still be wrong (a cloud restored from an old backup, a role that lost its
 //! reach without an error). When a run would take away suspiciously much, that part waits.
 
-/// A collection's deletions are held when they are more than `rows` and more than `percent` of its live rows.
+/// A collection's deletions are held when they are more than `rows` and more than `percent` of its live rows, or when
+/// nothing at all is left of it: an empty answer is the weakest evidence there is. Rows whose owner was seen do not count
+/// for the latter: their owner's record says that they are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardPolicy {
     pub percent: u8,
     pub rows: usize,
+    /// Whether a collection that would become empty is held, however small.
+    pub emptied: bool,
 }
 
 impl Default for GuardPolicy {
     fn default() -> Self {
-        Self { percent: 30, rows: 20 }
+        Self { percent: 30, rows: 20, emptied: true }
     }
 }
 
 impl GuardPolicy {
     /// Never holds anything: for a run whose deletions a person approved.
-    pub const OFF: Self = Self { percent: 100, rows: usize::MAX };
+    pub const OFF: Self = Self { percent: 100, rows: usize::MAX, emptied: false };
 
     pub(crate) fn holds(self, vanished: usize, live: usize) -> bool {
         vanished > self.rows && vanished * 100 > live * usize::from(self.percent)

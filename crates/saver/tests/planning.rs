@@ -175,7 +175,14 @@ fn only_a_complete_listing_licenses_deletion() {
     let mut first = rows();
     first.row(BOXES, "b1").finish();
     first.row(NOTES, "n1").finish();
+    first.row(NOTES, "n2").finish();
     db.refresh(first, &complete(), GuardPolicy::default());
+    let world = || {
+        let mut rows = rows();
+        rows.row(BOXES, "b1").finish();
+        rows.row(NOTES, "n2").finish();
+        rows
+    };
     for listed in [
         Listed::Partial { errors: vec!["page 2: 500".into()] },
         Listed::Failed { error: "403".into() },
@@ -183,13 +190,44 @@ fn only_a_complete_listing_licenses_deletion() {
     ] {
         let mut coverage = complete();
         coverage.feed(NOTES, listed.clone());
-        let mut again = rows();
-        again.row(BOXES, "b1").finish();
-        assert!(db.refresh(again, &coverage, GuardPolicy::default()).is_noop(), "{listed:?}");
+        assert!(db.refresh(world(), &coverage, GuardPolicy::default()).is_noop(), "{listed:?}");
     }
-    let mut again = rows();
-    again.row(BOXES, "b1").finish();
-    assert_eq!(db.refresh(again, &complete(), GuardPolicy::default()).counts().deleted, 1);
+    assert_eq!(db.refresh(world(), &complete(), GuardPolicy::default()).counts().deleted, 1);
+}
+
+#[test]
+fn what_an_unseen_object_owns_is_as_unknown_as_itself() {
+    let mut db = Memory::new();
+    let world = |keys: &[&str]| {
+        let mut rows = rows();
+        for key in keys {
+            rows.row(BOXES, *key).finish();
+            rows.row(ITEMS, Key::new().and_link(&Key::text(key)).and_text("pen")).link(items::holder, *key).finish();
+        }
+        rows
+    };
+    db.refresh(world(&["b1", "b2"]), &complete(), GuardPolicy::default());
+    let mut coverage = complete();
+    coverage.feed(BOXES, Listed::Partial { errors: vec!["a record could not be read".into()] });
+    assert!(db.refresh(world(&["b1"]), &coverage, GuardPolicy::default()).is_noop());
+}
+
+#[test]
+fn a_collection_that_becomes_empty_waits_for_a_second_run_however_small() {
+    let mut db = Memory::new();
+    let world = |full: bool| {
+        let mut rows = rows();
+        rows.row(BOXES, "b1").finish();
+        if full {
+            rows.row(NOTES, "n1").finish();
+            rows.row(ITEMS, Key::new().and_link(&Key::text("b1")).and_text("pen")).link(items::holder, "b1").finish();
+        }
+        rows
+    };
+    db.refresh(world(true), &complete(), GuardPolicy::default());
+    let plan = db.refresh(world(false), &complete(), GuardPolicy::default());
+    assert_eq!((plan.collection(NOTES).counts.held, plan.collection(ITEMS).counts.deleted), (1, 1), "its box says so");
+    assert_eq!(db.refresh(world(false), &complete(), GuardPolicy::default()).counts().deleted, 1);
 }
 
 #[test]
