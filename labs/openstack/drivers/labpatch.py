@@ -9,24 +9,6 @@ def before_import(project):
         # nova loads virt drivers from the package nova.virt only
         import nova.virt
         nova.virt.__path__.append(os.path.join(HERE, "nova_virt"))
-    if project == "neutron":
-        load_by_key()
-
-
-def load_by_key():
-    # Neutron's models load their collections by lazy="subquery". This SQLAlchemy builds
-    # and compiles such a query anew each time, which was more than half of the CPU time
-    # of seeding the lab. "selectin" gives the same rows by a query that is kept.
-    from sqlalchemy import orm
-    for name in ("relationship", "backref"):
-        plain = getattr(orm, name)
-
-        def eager(*args, plain=plain, **kw):
-            if kw.get("lazy") == "subquery":
-                kw["lazy"] = "selectin"
-            return plain(*args, **kw)
-
-        setattr(orm, name, eager)
 
 
 def skip_provider_tree_allocations():

@@ -4,13 +4,24 @@
 # $RUN/NAME.pid holds "pid starttime". The start time guards against a reused pid:
 # the lab never signals a process it did not start.
 
-proc_start() { # PID: its start time in clock ticks; fails when it is gone
+proc_stat() { # PID: "state starttime", the time in clock ticks; fails when it is gone
   local stat fields
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
   # the command may hold blanks and brackets, so count the fields behind the last one
   read -ra fields <<<"${stat##*) }"
-  [ "${fields[0]}" = Z ] && return 1
-  printf '%s' "${fields[19]}"
+  printf '%s %s' "${fields[0]}" "${fields[19]}"
+}
+
+proc_start() { # PID: the start time of a process that is not a zombie
+  local state start
+  read -r state start <<<"$(proc_stat "$1")"
+  [ -n "$state" ] && [ "$state" != Z ] && printf '%s' "$start"
+}
+
+same_or_gone() { # PID START: no other process has this number by now
+  local _ now
+  read -r _ now <<<"$(proc_stat "$1")"
+  [ -z "$now" ] || [ "$now" = "$2" ]
 }
 
 alive() { # NAME: is the recorded process still the one running?
@@ -123,9 +134,9 @@ stop_one() { # NAME SECONDS
     done
     alive "$name" && say "down: $name ignored a polite stop for $2 s, killing its group $pid"
   fi
-  # Workers that outlived their parent are in the group this lab made for it. While
-  # they live, no other process can get its number: one that has it is a stranger.
-  if alive "$name" || [ ! -e "/proc/$pid" ]; then kill -KILL -- "-$pid" 2>/dev/null; fi
+  # Workers that outlive their parent are in the group this lab made for it, and a
+  # parent that is not reaped yet is still a leader: only a stranger's number is spared.
+  same_or_gone "$pid" "$start" && kill -KILL -- "-$pid" 2>/dev/null
   rm -f "$RUN/$name.pid"
 }
 

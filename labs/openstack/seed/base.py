@@ -56,7 +56,8 @@ def images(c):
             # nothing boots it; zeros behind its name keep a saved cloud small
             c.put("image", "/images/%s/file" % image["id"], data=name.encode() + b"\0" * 65536,
                   headers={"Content-Type": "application/octet-stream"})
-    if "old-debian" not in have:
+    # a hidden image is in no listing that does not ask for hidden ones
+    if "old-debian" not in c.names("image", "/images?os_hidden=true", "images"):
         old = c.post("image", "/images", {"id": fixed_id("image", "old-debian"), "name": "old-debian",
                                           "disk_format": "qcow2", "container_format": "bare",
                                           "visibility": "community", "os_hidden": True, "protected": True})

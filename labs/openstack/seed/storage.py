@@ -47,13 +47,19 @@ def attach(c, built):
         wait_until(lambda: busy(c, "/volumes", "volumes", status), "volume attachments")
 
 
+def wants_snapshot(name):
+    # by number, so that topping up adds snapshots but never chooses other volumes
+    kind, _, rest = name.partition("-lab-")
+    return kind in ("vol", "free") and int(rest[:5]) % {"vol": 8, "free": 20}[kind] == 0
+
+
 def snapshots(c, people):
-    """of every fifth volume, and one volume made from a snapshot"""
+    """of the volumes of every eighth server and the free ones of every twentieth"""
     clouds = {t["id"]: t["cloud"] for t in people}
     have = c.names("volume", LISTING, "volumes")
     snaps = c.names("volume", "/snapshots/detail?all_tenants=1&limit=1000", "snapshots")
-    todo = [v for k, v in enumerate(have[name] for name in sorted(have)) if k % 5 == 0 and v["status"] != "error"
-            and v["name"] and "snap-" + v["name"] not in snaps and v["os-vol-tenant-attr:tenant_id"] in clouds]
+    todo = [v for name, v in sorted(have.items()) if wants_snapshot(name) and v["status"] != "error"
+            and "snap-" + name not in snaps and v["os-vol-tenant-attr:tenant_id"] in clouds]
     each(lambda v: clouds[v["os-vol-tenant-attr:tenant_id"]].post("volume", "/snapshots", {"snapshot": {
         "volume_id": v["id"], "name": "snap-" + v["name"], "force": True, "metadata": {"lab": "1"}}}),
         todo, "volume snapshots")
