@@ -70,11 +70,7 @@ impl Tokens {
     }
 
     pub(crate) fn revoke(&self, token: &str) -> bool {
-        self.valid
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(token)
-            .is_some()
+        self.valid.lock().unwrap_or_else(PoisonError::into_inner).remove(token).is_some()
     }
 
     /// Forgets every token: the next use of any of them gets a 401, and logging in again works.
@@ -104,9 +100,7 @@ pub(crate) fn project_name(project: u32) -> String {
 
 /// The tenant's own user.
 pub(crate) fn user_of_project(project: u32) -> u32 {
-    project
-        .checked_sub(FIRST_TENANT)
-        .map_or(0, |tenant| FIRST_TENANT_USER + tenant)
+    project.checked_sub(FIRST_TENANT).map_or(0, |tenant| FIRST_TENANT_USER + tenant)
 }
 
 /// The projects a user has a role in.
@@ -119,22 +113,14 @@ pub(crate) fn projects_of(view: &View<'_>, user: u32) -> Vec<u32> {
 }
 
 pub(crate) fn find_user(view: &View<'_>, key: &str) -> Option<u32> {
-    let by_id = view
-        .place(key)
-        .filter(|p| p.kind == Kind::User && view.exists(*p))
-        .map(|p| p.index);
+    let by_id = view.place(key).filter(|p| p.kind == Kind::User && view.exists(*p)).map(|p| p.index);
     by_id.or_else(|| (0..view.span(Kind::User)).find(|u| user_name(*u) == key))
 }
 
 pub(crate) fn find_project(view: &View<'_>, key: &str) -> Option<u32> {
     let there = |p: &u32| view.exists(Place::new(Kind::Project, *p));
-    let by_id = view
-        .place(key)
-        .filter(|p| p.kind == Kind::Project)
-        .map(|p| p.index);
-    by_id
-        .or_else(|| (0..view.projects()).find(|p| project_name(*p) == key))
-        .filter(there)
+    let by_id = view.place(key).filter(|p| p.kind == Kind::Project).map(|p| p.index);
+    by_id.or_else(|| (0..view.projects()).find(|p| project_name(*p) == key)).filter(there)
 }
 
 /// Names of a bearer's roles.

@@ -22,9 +22,7 @@ impl Clock {
     /// Seconds since the epoch, without moving a stepping clock.
     pub(crate) fn now(&self) -> u64 {
         match self {
-            Self::Wall => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(GENESIS, |d| d.as_secs()),
+            Self::Wall => SystemTime::now().duration_since(UNIX_EPOCH).map_or(GENESIS, |d| d.as_secs()),
             Self::Steps(at) => at.load(Ordering::Relaxed),
         }
     }
@@ -54,12 +52,7 @@ fn civil(at: u64) -> Civil {
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    Civil {
-        year: yoe + era * 400 + u64::from(month <= 2),
-        month,
-        day: doy - (153 * mp + 2) / 5 + 1,
-        seconds: at % 86_400,
-    }
+    Civil { year: yoe + era * 400 + u64::from(month <= 2), month, day: doy - (153 * mp + 2) / 5 + 1, seconds: at % 86_400 }
 }
 
 fn format(at: u64, separator: char, tail: &str) -> String {
@@ -71,13 +64,9 @@ fn format(at: u64, separator: char, tail: &str) -> String {
     let mut out = String::with_capacity(27);
     digits(&mut out, c.year / 100);
     digits(&mut out, c.year % 100);
-    for (mark, value) in [
-        ('-', c.month),
-        ('-', c.day),
-        (separator, c.seconds / 3_600),
-        (':', c.seconds / 60 % 60),
-        (':', c.seconds % 60),
-    ] {
+    for (mark, value) in
+        [('-', c.month), ('-', c.day), (separator, c.seconds / 3_600), (':', c.seconds / 60 % 60), (':', c.seconds % 60)]
+    {
         out.push(mark);
         digits(&mut out, value);
     }
@@ -110,13 +99,8 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    let tail = text
-        .get(19..)?
-        .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-    let zone_is_utc = matches!(
-        tail,
-        "" | "Z" | "z" | "+00:00" | "-00:00" | "+0000" | " 00:00"
-    );
+    let tail = text.get(19..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let zone_is_utc = matches!(tail, "" | "Z" | "z" | "+00:00" | "-00:00" | "+0000" | " 00:00");
     if !zone_is_utc || !(1..=12).contains(&month) || !(1..=31).contains(&day) || year < 1970 {
         return None;
     }

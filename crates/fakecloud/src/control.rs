@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::auth::{find_project, project_name};
+use crate::fault::{ActiveFault, FaultRule};
 use crate::ids::{Kind, Place};
 use crate::overlay::{Status, Tweak};
 use crate::requests::Requests;
 use crate::shell::Cloud;
+use crate::spec::CloudSpec;
 use crate::world::{FIRST_TENANT, View};
 
 /// Changes and watches a running cloud.
@@ -85,6 +87,29 @@ impl Control {
         self.cloud.tokens.revoke_all()
     }
 
+    pub fn spec(&self) -> &CloudSpec {
+        &self.cloud.world.spec
+    }
+
+    /// Puts a fault in force from the next request on; returns its number.
+    pub fn add_fault(&self, rule: FaultRule) -> u64 {
+        self.cloud.faults.add(rule)
+    }
+
+    /// Whether there was such a fault. A request that already hangs goes on hanging.
+    pub fn remove_fault(&self, number: u64) -> bool {
+        self.cloud.faults.remove(number)
+    }
+
+    pub fn clear_faults(&self) {
+        self.cloud.faults.clear();
+    }
+
+    /// The faults in force, with how often each struck.
+    pub fn faults(&self) -> Vec<ActiveFault> {
+        self.cloud.faults.list()
+    }
+
     /// How many objects differ from what the seed made.
     pub fn changes(&self) -> usize {
         self.cloud.world.view().changes()
@@ -93,10 +118,7 @@ impl Control {
     /// Ids of all objects of a kind that exist, in index order.
     pub fn ids(&self, kind: Kind) -> Vec<String> {
         let view = self.cloud.world.view();
-        (0..view.span(kind))
-            .filter(|i| view.exists(Place::new(kind, *i)))
-            .map(|i| id_text(&view, kind, i))
-            .collect()
+        (0..view.span(kind)).filter(|i| view.exists(Place::new(kind, *i))).map(|i| id_text(&view, kind, i)).collect()
     }
 
     /// The id at an index, whether or not the object exists now.
@@ -107,11 +129,8 @@ impl Control {
     /// What an id stands for, `None` when it is not of this cloud or does not exist now.
     pub fn find(&self, id: &str) -> Option<Object> {
         let view = self.cloud.world.view();
-        let place = self.place(&view, id).ok()?;
-        view.exists(place).then(|| Object {
-            kind: place.kind,
-            id: id.to_owned(),
-        })
+        let place = Self::place(&view, id).ok()?;
+        view.exists(place).then(|| Object { kind: place.kind, id: id.to_owned() })
     }
 
     /// Deletes an object. What hangs on it by nature goes too: a server's ports and root disk, a stack's nested one.
@@ -124,13 +143,9 @@ impl Control {
 
     /// Brings a deleted object back under its old id.
     pub fn restore(&self, id: &str) -> Result<(), ControlError> {
-        let place = self.place(&self.cloud.world.view(), id)?;
+        let place = Self::place(&self.cloud.world.view(), id)?;
         let restored = self.cloud.world.change().restore(place);
-        if restored {
-            Ok(())
-        } else {
-            Err(ControlError::Unknown(id.to_owned()))
-        }
+        if restored { Ok(()) } else { Err(ControlError::Unknown(id.to_owned())) }
     }
 
     /// Lays a JSON merge patch (RFC 7396) over the object's row, wherever it is served; patches add up.
@@ -138,9 +153,7 @@ impl Control {
     /// It changes that row only; to change what other rows show too, use [`rename`](Self::rename) and its siblings.
     pub fn update(&self, id: &str, patch: &Value) -> Result<(), ControlError> {
         self.change(id, |tweak| {
-            let laid = tweak
-                .patch
-                .get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+            let laid = tweak.patch.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
             compose(laid, patch);
         })
     }
@@ -168,10 +181,7 @@ impl Control {
     /// Changes a volume's size, in GiB.
     pub fn resize_volume(&self, volume: &str, size: u32) -> Result<(), ControlError> {
         let place = self.existing(volume)?;
-        if !matches!(
-            place.kind,
-            Kind::VolumeData | Kind::VolumeFree | Kind::VolumeRoot
-        ) {
+        if !matches!(place.kind, Kind::VolumeData | Kind::VolumeFree | Kind::VolumeRoot) {
             return Err(ControlError::WrongKind(volume.to_owned(), "volume"));
         }
         self.apply(place, |tweak| tweak.size = Some(size));
@@ -182,10 +192,7 @@ impl Control {
     pub fn create_server(&self, new: NewServer) -> Result<String, ControlError> {
         let tenant = self.tenant(new.project.as_deref())?;
         let world = &self.cloud.world;
-        let (flavor, at) = (
-            new.flavor.map(|f| f % world.spec.flavors),
-            world.clock.tick(),
-        );
+        let (flavor, at) = (new.flavor.map(|f| f % world.spec.flavors), world.clock.tick());
         let mut overlay = world.change();
         let index = world.spec.servers + overlay.bear(Kind::Server);
         overlay.change(Place::new(Kind::Server, index), at, |tweak| {
@@ -211,14 +218,7 @@ impl Control {
         let mut overlay = world.change();
         let index = world.spec.free_volumes + overlay.bear(Kind::VolumeFree);
         overlay.change(Place::new(Kind::VolumeFree, index), at, |tweak| {
-            *tweak = Tweak {
-                created: Some(at),
-                name: new.name,
-                size: new.size,
-                tenant,
-                updated: at,
-                ..Tweak::default()
-            };
+            *tweak = Tweak { created: Some(at), name: new.name, size: new.size, tenant, updated: at, ..Tweak::default() };
         });
         drop(overlay);
         Ok(self.id(Kind::VolumeFree, index))
@@ -229,21 +229,15 @@ impl Control {
         *self.cloud.world.change() = crate::overlay::Overlay::default();
     }
 
-    fn place(&self, view: &View<'_>, id: &str) -> Result<Place, ControlError> {
+    fn place(view: &View<'_>, id: &str) -> Result<Place, ControlError> {
         let flavor = || crate::services::find_flavor(view, id).map(|i| Place::new(Kind::Flavor, i));
-        view.place(id)
-            .or_else(flavor)
-            .ok_or_else(|| ControlError::Unknown(id.to_owned()))
+        view.place(id).or_else(flavor).ok_or_else(|| ControlError::Unknown(id.to_owned()))
     }
 
     fn existing(&self, id: &str) -> Result<Place, ControlError> {
         let view = self.cloud.world.view();
-        let place = self.place(&view, id)?;
-        if view.exists(place) {
-            Ok(place)
-        } else {
-            Err(ControlError::Unknown(id.to_owned()))
-        }
+        let place = Self::place(&view, id)?;
+        if view.exists(place) { Ok(place) } else { Err(ControlError::Unknown(id.to_owned())) }
     }
 
     fn apply(&self, place: Place, change: impl FnOnce(&mut Tweak)) {
@@ -268,18 +262,13 @@ impl Control {
 
     fn tenant(&self, project: Option<&str>) -> Result<Option<u32>, ControlError> {
         let Some(key) = project else { return Ok(None) };
-        let found =
-            find_project(&self.cloud.world.view(), key).and_then(|p| p.checked_sub(FIRST_TENANT));
-        found
-            .map(Some)
-            .ok_or_else(|| ControlError::UnknownTenant(key.to_owned()))
+        let found = find_project(&self.cloud.world.view(), key).and_then(|p| p.checked_sub(FIRST_TENANT));
+        found.map(Some).ok_or_else(|| ControlError::UnknownTenant(key.to_owned()))
     }
 
     /// Names of the tenants' projects.
     pub fn tenants(&self) -> Vec<String> {
-        (0..self.cloud.world.spec.tenants)
-            .map(|t| project_name(FIRST_TENANT + t))
-            .collect()
+        (0..self.cloud.world.spec.tenants).map(|t| project_name(FIRST_TENANT + t)).collect()
     }
 }
 

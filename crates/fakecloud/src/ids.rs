@@ -119,13 +119,7 @@ impl Id {
     pub(crate) fn dashed(self) -> [u8; 36] {
         let hex = self.hex();
         let mut out = [b'-'; 36];
-        for (from, to) in [
-            (0..8, 0),
-            (8..12, 9),
-            (12..16, 14),
-            (16..20, 19),
-            (20..32, 24),
-        ] {
+        for (from, to) in [(0..8, 0), (8..12, 9), (12..16, 14), (16..20, 19), (20..32, 24)] {
             let len = from.len();
             out[to..to + len].copy_from_slice(&hex[from]);
         }
@@ -137,10 +131,7 @@ impl Id {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut out = [0; 32];
         for (byte, pair) in self.0.to_be_bytes().iter().zip(out.as_chunks_mut::<2>().0) {
-            *pair = [
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ];
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
         out
     }
@@ -173,8 +164,7 @@ impl fmt::Debug for Id {
 
 /// A 64 bit hash of a few numbers: the only source of chance in a simulated cloud.
 pub(crate) fn mix(seed: u64, place: Place, salt: u64) -> u64 {
-    let start = seed
-        ^ (u64::from(place.index) | (place.kind as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let start = seed ^ (u64::from(place.index) | (place.kind as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     scramble(start ^ salt.wrapping_mul(0xd6e8_feb8_6659_fd93))
 }
 
@@ -223,23 +213,14 @@ mod tests {
                 let text = id_of(42, place).to_string();
                 assert_eq!(place_of(42, &text), Some(place));
                 assert_eq!(place_of(42, &text.replace('-', "")), Some(place));
-                assert_eq!(
-                    place_of(43, &text),
-                    None,
-                    "another seed must not know this id"
-                );
+                assert_eq!(place_of(43, &text), None, "another seed must not know this id");
             }
         }
     }
 
     #[test]
     fn foreign_ids_are_unknown() {
-        for text in [
-            "",
-            "x",
-            "00000000-0000-0000-0000-000000000000",
-            "é".repeat(32).as_str(),
-        ] {
+        for text in ["", "x", "00000000-0000-0000-0000-000000000000", "é".repeat(32).as_str()] {
             assert_eq!(place_of(1, text), None);
         }
     }

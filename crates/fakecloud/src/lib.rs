@@ -16,8 +16,11 @@
 //! ```
 
 mod auth;
+mod churn;
 mod clock;
 mod control;
+mod control_http;
+mod fault;
 mod ids;
 mod json;
 mod overlay;
@@ -27,12 +30,16 @@ mod rows;
 mod server;
 mod services;
 mod shell;
+mod socket;
 mod spec;
+mod spoil;
 mod wire;
 mod world;
 
 pub use auth::{APPLICATION_SECRET, PASSWORD};
+pub use churn::Churned;
 pub use control::{Control, ControlError, NewServer, NewVolume, Object};
+pub use fault::{ActiveFault, Cut, Fault, FaultRule, Malformed};
 pub use ids::Kind;
 pub use overlay::Status;
 pub use requests::Requests;

@@ -53,27 +53,15 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     pub(crate) fn tweak(&self, place: Place) -> Option<&Tweak> {
-        if self.tweaks.is_empty() {
-            None
-        } else {
-            self.tweaks.get(&place)
-        }
+        if self.tweaks.is_empty() { None } else { self.tweaks.get(&place) }
     }
 
     pub(crate) fn gone(&self, place: Place) -> Option<u64> {
-        if self.gone.is_empty() {
-            None
-        } else {
-            self.gone.get(&place).copied()
-        }
+        if self.gone.is_empty() { None } else { self.gone.get(&place).copied() }
     }
 
     pub(crate) fn born(&self, kind: Kind) -> u32 {
-        if self.born.is_empty() {
-            0
-        } else {
-            self.born.get(&kind).copied().unwrap_or(0)
-        }
+        if self.born.is_empty() { 0 } else { self.born.get(&kind).copied().unwrap_or(0) }
     }
 
     /// Changes a place at a moment.

@@ -82,10 +82,7 @@ pub(crate) fn page(
     };
     match &query.only {
         Some(places) => {
-            let _ = places
-                .iter()
-                .filter(|p| after_marker(places, query.marker, **p))
-                .try_for_each(|p| visit(*p));
+            let _ = places.iter().filter(|p| after_marker(places, query.marker, **p)).try_for_each(|p| visit(*p));
         }
         None => {
             let _ = scan(view, query, &mut visit);
@@ -105,20 +102,13 @@ fn after_marker(places: &[Place], marker: Option<Place>, place: Place) -> bool {
     marker.is_none_or(|m| position(place) > position(m))
 }
 
-fn scan(
-    view: &View<'_>,
-    query: &Query<'_>,
-    visit: &mut impl FnMut(Place) -> ControlFlow<()>,
-) -> ControlFlow<()> {
+fn scan(view: &View<'_>, query: &Query<'_>, visit: &mut impl FnMut(Place) -> ControlFlow<()>) -> ControlFlow<()> {
     let mut kinds = query.kinds.to_vec();
     let falling = query.newest_first != query.backwards;
     if query.backwards {
         kinds.reverse();
     }
-    let start = query
-        .marker
-        .and_then(|m| kinds.iter().position(|k| *k == m.kind))
-        .unwrap_or(0);
+    let start = query.marker.and_then(|m| kinds.iter().position(|k| *k == m.kind)).unwrap_or(0);
     for kind in &kinds[start..] {
         let span = view.span(*kind);
         let marker = query.marker.filter(|m| m.kind == *kind).map(|m| m.index);
@@ -128,9 +118,7 @@ fn scan(
             (Some(m), true) => (0, m),
         };
         if falling {
-            (from..to)
-                .rev()
-                .try_for_each(|i| visit(Place::new(*kind, i)))?;
+            (from..to).rev().try_for_each(|i| visit(Place::new(*kind, i)))?;
         } else {
             (from..to).try_for_each(|i| visit(Place::new(*kind, i)))?;
         }
@@ -140,10 +128,7 @@ fn scan(
 
 /// Applies the merge patch a place may have to the row that ends the buffer.
 pub(crate) fn patch_row(view: &View<'_>, place: Place, out: &mut Vec<u8>, start: usize) {
-    let Some(patch) = view
-        .tweak(place.kind, place.index)
-        .and_then(|t| t.patch.as_ref())
-    else {
+    let Some(patch) = view.tweak(place.kind, place.index).and_then(|t| t.patch.as_ref()) else {
         return;
     };
     let Ok(mut row) = serde_json::from_slice::<Value>(&out[start..]) else {
@@ -159,10 +144,7 @@ fn row_matches(row: &[u8], filters: &[(String, Vec<String>)]) -> bool {
     let Ok(row) = serde_json::from_slice::<Value>(row) else {
         return false;
     };
-    filters.iter().all(|(key, wanted)| {
-        row.get(key)
-            .is_some_and(|value| wanted.iter().any(|w| value_is(value, w)))
-    })
+    filters.iter().all(|(key, wanted)| row.get(key).is_some_and(|value| wanted.iter().any(|w| value_is(value, w))))
 }
 
 fn value_is(value: &Value, wanted: &str) -> bool {
@@ -174,8 +156,6 @@ fn value_is(value: &Value, wanted: &str) -> bool {
         Value::Null => wanted.is_empty() || wanted.eq_ignore_ascii_case("none"),
         // neutron matches a list attribute when any item does (`security_groups=`, `fixed_ips=subnet_id=`).
         Value::Array(items) => items.iter().any(|item| value_is(item, wanted)),
-        Value::Object(fields) => wanted
-            .split_once('=')
-            .is_some_and(|(k, v)| fields.get(k).is_some_and(|f| value_is(f, v))),
+        Value::Object(fields) => wanted.split_once('=').is_some_and(|(k, v)| fields.get(k).is_some_and(|f| value_is(f, v))),
     }
 }

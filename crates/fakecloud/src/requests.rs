@@ -60,13 +60,7 @@ impl Log {
 
     /// Forgets the counts; what is in flight stays in flight.
     pub(crate) fn reset(&self) {
-        self.with(|r| {
-            *r = Requests {
-                in_flight: r.in_flight,
-                in_flight_max: r.in_flight,
-                ..Requests::default()
-            }
-        });
+        self.with(|r| *r = Requests { in_flight: r.in_flight, in_flight_max: r.in_flight, ..Requests::default() });
     }
 }
 
@@ -78,15 +72,7 @@ fn pattern_of(path: &str) -> String {
         plain && (digits == 32 || s.chars().all(|c| c.is_ascii_digit()))
     };
     let segments = path.split('/').filter(|s| !s.is_empty());
-    segments
-        .map(|s| {
-            if is_id(s) {
-                "/{id}".to_owned()
-            } else {
-                format!("/{s}")
-            }
-        })
-        .collect()
+    segments.map(|s| if is_id(s) { "/{id}".to_owned() } else { format!("/{s}") }).collect()
 }
 
 #[cfg(test)]
@@ -96,29 +82,16 @@ mod tests {
     #[test]
     fn counts_by_pattern_and_at_once() {
         let log = Log::default();
-        let a = log.begin(
-            "GET",
-            "/compute/v2.1/servers/115478be-cba5-4efe-9c36-3a7980159528",
-        );
-        let b = log.begin(
-            "GET",
-            "/volume/v3/74360fcc6ad64351a8f92817197304e7/volumes/detail",
-        );
+        let a = log.begin("GET", "/compute/v2.1/servers/115478be-cba5-4efe-9c36-3a7980159528");
+        let b = log.begin("GET", "/volume/v3/74360fcc6ad64351a8f92817197304e7/volumes/detail");
         drop((a, b));
         drop(log.begin("POST", "/identity/v3/auth/tokens"));
         let seen = log.read();
-        assert_eq!(
-            (seen.total, seen.logins, seen.in_flight, seen.in_flight_max),
-            (3, 1, 0, 2)
-        );
+        assert_eq!((seen.total, seen.logins, seen.in_flight, seen.in_flight_max), (3, 1, 0, 2));
         let patterns: Vec<_> = seen.by_pattern.keys().map(String::as_str).collect();
         assert_eq!(
             patterns,
-            [
-                "GET /compute/v2.1/servers/{id}",
-                "GET /volume/v3/{id}/volumes/detail",
-                "POST /identity/v3/auth/tokens"
-            ]
+            ["GET /compute/v2.1/servers/{id}", "GET /volume/v3/{id}/volumes/detail", "POST /identity/v3/auth/tokens"]
         );
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::control::Control;
 use crate::shell::{Cloud, handle};
+use crate::socket::{Line, Sockets};
 use crate::spec::{CloudSpec, Minor, Options};
 use crate::world::World;
 
@@ -18,7 +19,6 @@ use crate::world::World;
 #[derive(Debug)]
 pub struct FakeCloud {
     cloud: Arc<Cloud>,
-    stop: watch::Sender<bool>,
 }
 
 impl FakeCloud {
@@ -28,10 +28,7 @@ impl FakeCloud {
     }
 
     pub fn builder(spec: CloudSpec) -> Builder {
-        Builder {
-            spec,
-            options: Options::default(),
-        }
+        Builder { spec, options: Options::default() }
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -52,7 +49,7 @@ impl FakeCloud {
 
 impl Drop for FakeCloud {
     fn drop(&mut self) {
-        self.stop.send_replace(true);
+        self.cloud.stop.send_replace(true);
     }
 }
 
@@ -128,25 +125,24 @@ impl Builder {
         let cloud = Arc::new(Cloud {
             world: World::new(self.spec, self.options, url),
             tokens: crate::auth::Tokens::default(),
+            faults: crate::fault::Faults::default(),
             log: crate::requests::Log::default(),
+            stop: watch::Sender::new(false),
         });
-        let (stop, stopped) = watch::channel(false);
-        let app = Router::new()
-            .fallback(handle)
-            .with_state(Arc::clone(&cloud));
-        tokio::spawn(run(listener, app, stopped));
-        Ok(FakeCloud { cloud, stop })
+        let stopped = cloud.stop.subscribe();
+        let app = Router::new().fallback(handle).with_state(Arc::clone(&cloud));
+        tokio::spawn(run(Sockets(listener), app, stopped));
+        Ok(FakeCloud { cloud })
     }
 }
 
-async fn run(listener: TcpListener, app: Router, mut stopped: watch::Receiver<bool>) {
+async fn run(listener: Sockets, app: Router, mut stopped: watch::Receiver<bool>) {
     let until = async move {
         // An error means the handle is gone, which is the same as being told to stop.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    if let Err(error) = axum::serve(listener, app)
-        .with_graceful_shutdown(until)
-        .await
+    if let Err(error) =
+        axum::serve(listener, app.into_make_service_with_connect_info::<Line>()).with_graceful_shutdown(until).await
     {
         tracing::error!(%error, "simulated cloud stopped listening");
     }
@@ -155,11 +151,7 @@ async fn run(listener: TcpListener, app: Router, mut stopped: watch::Receiver<bo
 /// Serves a cloud until the future is dropped or `until` resolves, for a process that does nothing else.
 ///
 /// `ready` is called with the running cloud, to print where it listens.
-pub async fn serve(
-    builder: Builder,
-    ready: impl FnOnce(&FakeCloud),
-    until: impl Future<Output = ()>,
-) -> io::Result<()> {
+pub async fn serve(builder: Builder, ready: impl FnOnce(&FakeCloud), until: impl Future<Output = ()>) -> io::Result<()> {
     let cloud = builder.start().await?;
     ready(&cloud);
     until.await;

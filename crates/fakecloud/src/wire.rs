@@ -9,9 +9,7 @@ use url::form_urlencoded;
 use crate::json::{Obj, document};
 
 /// Which API a request goes to.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     Identity,
@@ -36,14 +34,7 @@ impl Service {
     }
 
     pub fn all() -> [Self; 6] {
-        [
-            Self::Identity,
-            Self::Compute,
-            Self::Network,
-            Self::Image,
-            Self::Volume,
-            Self::Orchestration,
-        ]
+        [Self::Identity, Self::Compute, Self::Network, Self::Image, Self::Volume, Self::Orchestration]
     }
 
     pub fn of_root(root: &str) -> Option<Self> {
@@ -63,23 +54,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(
-        method: Method,
-        path: &str,
-        query: &str,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Self {
-        let query = form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect();
-        Self {
-            method,
-            path: path.to_owned(),
-            query,
-            headers,
-            body,
-        }
+    pub(crate) fn new(method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Self {
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Self { method, path: path.to_owned(), query, headers, body }
     }
 
     /// The path's segments, without empty ones (a slash too many is forgiven, as the real services do).
@@ -88,20 +65,12 @@ impl Request {
     }
 
     pub(crate) fn query(&self, key: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str())
+        self.query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// A flag in the query, in any of the ways OpenStack reads one.
     pub(crate) fn flag(&self, key: &str) -> bool {
-        self.query(key).is_some_and(|v| {
-            matches!(
-                v.to_ascii_lowercase().as_str(),
-                "1" | "true" | "yes" | "on" | "t" | "y"
-            )
-        })
+        self.query(key).is_some_and(|v| matches!(v.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "t" | "y"))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -110,11 +79,7 @@ impl Request {
 
     /// This request's query with `marker` replaced; nova and cinder sort the keys, neutron keeps their order.
     pub(crate) fn next_query(&self, marker: &str, sorted: bool) -> String {
-        let mut pairs: Vec<_> = self
-            .query
-            .iter()
-            .filter(|(k, _)| k != "marker" && k != "page_reverse")
-            .collect();
+        let mut pairs: Vec<_> = self.query.iter().filter(|(k, _)| k != "marker" && k != "page_reverse").collect();
         if sorted {
             pairs.sort();
         }
@@ -137,12 +102,7 @@ pub(crate) const JSON: &str = "application/json";
 
 impl Reply {
     pub(crate) fn new(status: u16, body: Vec<u8>) -> Self {
-        Self {
-            status,
-            content_type: JSON,
-            headers: Vec::new(),
-            body,
-        }
+        Self { status, content_type: JSON, headers: Vec::new(), body }
     }
 
     pub(crate) fn ok(fill: impl FnOnce(&mut Obj<'_>)) -> Self {
@@ -172,9 +132,7 @@ impl Reply {
             status,
             document(|o| {
                 o.obj("error", |o| {
-                    o.put("code", u32::from(status))
-                        .put("message", message)
-                        .put("title", title);
+                    o.put("code", u32::from(status)).put("message", message).put("title", title);
                 });
             }),
         )
@@ -186,9 +144,7 @@ impl Reply {
             status,
             document(|o| {
                 o.obj("NeutronError", |o| {
-                    o.put("type", kind)
-                        .put("message", message)
-                        .put("detail", "");
+                    o.put("type", kind).put("message", message).put("detail", "");
                 });
             }),
         )
@@ -200,21 +156,13 @@ impl Reply {
             status,
             document(|o| {
                 o.put("message", format!("{message}<br /><br />\n\n\n"));
-                o.put("code", format!("{status} {title}"))
-                    .put("title", title);
+                o.put("code", format!("{status} {title}")).put("title", title);
             }),
         )
     }
 
     pub(crate) fn unauthorized(identity_url: &str) -> Self {
-        Self::keystone(
-            401,
-            "Unauthorized",
-            "The request you have made requires authentication.",
-        )
-        .with(
-            "WWW-Authenticate",
-            format!("Keystone uri=\"{identity_url}\""),
-        )
+        Self::keystone(401, "Unauthorized", "The request you have made requires authentication.")
+            .with("WWW-Authenticate", format!("Keystone uri=\"{identity_url}\""))
     }
 }

@@ -46,24 +46,13 @@ impl World {
             images: spec.images.max(PUBLIC_IMAGES),
             ..spec
         };
-        let clock = options
-            .clock
-            .map_or(Clock::Wall, |at| Clock::Steps(at.into()));
-        Self {
-            spec,
-            options,
-            url,
-            clock,
-            overlay: RwLock::default(),
-        }
+        let clock = options.clock.map_or(Clock::Wall, |at| Clock::Steps(at.into()));
+        Self { spec, options, url, clock, overlay: RwLock::default() }
     }
 
     /// The cloud as it is now; it does not change while the view is held.
     pub(crate) fn view(&self) -> View<'_> {
-        View {
-            world: self,
-            overlay: self.overlay.read().unwrap_or_else(PoisonError::into_inner),
-        }
+        View { world: self, overlay: self.overlay.read().unwrap_or_else(PoisonError::into_inner) }
     }
 
     pub(crate) fn change(&self) -> RwLockWriteGuard<'_, Overlay> {
@@ -210,20 +199,15 @@ impl View<'_> {
             | Kind::AttachmentRoot
             | Kind::Snapshot
             | Kind::Backup => self.tenant_of_server(index),
-            Kind::ServerGroup | Kind::Keypair | Kind::Router | Kind::Stack | Kind::StackNested => {
-                index
+            Kind::ServerGroup | Kind::Keypair | Kind::Router | Kind::Stack | Kind::StackNested => index,
+            Kind::VolumeFree | Kind::FloatingFree => {
+                self.tweak(kind, index).and_then(|t| t.tenant).unwrap_or(index % tenants)
             }
-            Kind::VolumeFree | Kind::FloatingFree => self
-                .tweak(kind, index)
-                .and_then(|t| t.tenant)
-                .unwrap_or(index % tenants),
             Kind::PortRouter => index / 2,
-            Kind::Network | Kind::PortDhcp | Kind::Subnet => {
-                match self.tenant_of_network(self.network_of_subnet(index)) {
-                    Some(tenant) => tenant,
-                    None => return Some(0),
-                }
-            }
+            Kind::Network | Kind::PortDhcp | Kind::Subnet => match self.tenant_of_network(self.network_of_subnet(index)) {
+                Some(tenant) => tenant,
+                None => return Some(0),
+            },
             Kind::SecurityGroup => return Some(index / GROUPS),
             Kind::SecurityRule => return Some(index / GROUPS / RULES),
             Kind::Image if index < PUBLIC_IMAGES => return Some(0),
@@ -237,24 +221,16 @@ impl View<'_> {
     pub(crate) fn server(&self, index: u32) -> Server {
         let tweak = self.tweak(Kind::Server, index);
         let dice = self.chance(Kind::Server, index, 2);
-        let status = tweak
-            .and_then(|t| t.status)
-            .unwrap_or_else(|| self.first_status(index));
-        let created = tweak
-            .and_then(|t| t.created)
-            .unwrap_or(GENESIS + u64::from(index) * 60);
+        let status = tweak.and_then(|t| t.status).unwrap_or_else(|| self.first_status(index));
+        let created = tweak.and_then(|t| t.created).unwrap_or(GENESIS + u64::from(index) * 60);
         let settled = created + 30 + dice % 7_000;
         let deleted = self.gone(Place::new(Kind::Server, index));
-        let home = tweak
-            .and_then(|t| t.host)
-            .unwrap_or(index % self.spec().hypervisors);
+        let home = tweak.and_then(|t| t.host).unwrap_or(index % self.spec().hypervisors);
         Server {
             index,
             tenant: self.tenant_of_server(index),
             status,
-            flavor: tweak
-                .and_then(|t| t.flavor)
-                .unwrap_or((dice >> 16) as u32 % self.spec().flavors),
+            flavor: tweak.and_then(|t| t.flavor).unwrap_or((dice >> 16) as u32 % self.spec().flavors),
             image: (!self.boots_from_volume(index)).then_some((dice >> 32) as u32 % PUBLIC_IMAGES),
             host: (self.scheduled(index) && status != Status::ShelvedOffloaded).then_some(home),
             created,
@@ -335,11 +311,7 @@ impl View<'_> {
     /// Subnets below the number of networks are the network's IPv4; those above, IPv6 of every third tenant's front.
     pub(crate) fn network_of_subnet(&self, subnet: u32) -> u32 {
         let networks = self.span(Kind::Network);
-        if subnet < networks {
-            subnet
-        } else {
-            (subnet - networks) * 6
-        }
+        if subnet < networks { subnet } else { (subnet - networks) * 6 }
     }
 
     pub(crate) fn ipv6_subnet(&self, network: u32) -> Option<u32> {
@@ -349,11 +321,7 @@ impl View<'_> {
 
     /// Neutron keeps a port of its own behind each floating ip: even for those of servers, odd for the free ones.
     pub(crate) fn floating_of_port(&self, index: u32) -> Option<Place> {
-        let kind = if index.is_multiple_of(2) {
-            Kind::FloatingServer
-        } else {
-            Kind::FloatingFree
-        };
+        let kind = if index.is_multiple_of(2) { Kind::FloatingServer } else { Kind::FloatingFree };
         let place = Place::new(kind, index / 2);
         self.exists(place).then_some(place)
     }

@@ -22,26 +22,13 @@ pub(crate) fn ipv4(view: &View<'_>, network: u32, offset: u32) -> String {
 
 /// The /64 of a tenant's front network is `fd00:0:0:N::`.
 pub(crate) fn ipv6(network: u32, offset: u32) -> String {
-    Ipv6Addr::new(
-        0xfd00,
-        0,
-        0,
-        network as u16,
-        0,
-        0,
-        (offset >> 16) as u16,
-        offset as u16,
-    )
-    .to_string()
+    Ipv6Addr::new(0xfd00, 0, 0, network as u16, 0, 0, (offset >> 16) as u16, offset as u16).to_string()
 }
 
 /// Where in its network a server's address lies.
 fn server_offset(view: &View<'_>, network: u32, server: u32) -> u32 {
     let spec = view.spec();
-    match (
-        server.checked_sub(spec.servers),
-        network == view.shared_network(),
-    ) {
+    match (server.checked_sub(spec.servers), network == view.shared_network()) {
         (None, false) => 16 + server / spec.tenants,
         (None, true) => 16 + server,
         (Some(born), false) => 4_096 + born % 4_000,
@@ -78,10 +65,7 @@ pub(crate) fn of_port(view: &View<'_>, place: Place) -> Vec<(u32, String)> {
         _ => 2,
     };
     let mut found = vec![(network, ipv4(view, network, offset))];
-    if let Some(subnet) = view
-        .ipv6_subnet(network)
-        .filter(|_| kind != Kind::PortRouter)
-    {
+    if let Some(subnet) = view.ipv6_subnet(network).filter(|_| kind != Kind::PortRouter) {
         found.push((subnet, ipv6(network, offset)));
     }
     found
@@ -99,10 +83,5 @@ pub(crate) fn network_of(view: &View<'_>, port: Place) -> u32 {
 pub(crate) fn mac(port: Place) -> String {
     let lane = port.kind as u32 - Kind::PortServer as u32;
     let n = (lane << 21 | (port.index & 0x1f_ffff)).wrapping_mul(0x9e_3779) & 0xff_ffff;
-    format!(
-        "fa:16:3e:{:02x}:{:02x}:{:02x}",
-        n >> 16,
-        n >> 8 & 0xff,
-        n & 0xff
-    )
+    format!("fa:16:3e:{:02x}:{:02x}:{:02x}", n >> 16, n >> 8 & 0xff, n & 0xff)
 }

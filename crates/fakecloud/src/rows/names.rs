@@ -10,9 +10,7 @@ pub(crate) const GROUP_NAMES: [&str; GROUPS as usize] = ["default", "web", "db"]
 pub(crate) const ZONE_NAMES: [&str; 3] = ["az-1", "az-2", "az-3"];
 
 fn renamed(view: &View<'_>, kind: Kind, index: u32, generated: impl FnOnce() -> String) -> String {
-    view.tweak(kind, index)
-        .and_then(|t| t.name.clone())
-        .unwrap_or_else(generated)
+    view.tweak(kind, index).and_then(|t| t.name.clone()).unwrap_or_else(generated)
 }
 
 pub(crate) fn role(index: u32) -> &'static str {
@@ -20,9 +18,7 @@ pub(crate) fn role(index: u32) -> &'static str {
 }
 
 pub(crate) fn server(view: &View<'_>, index: u32) -> String {
-    renamed(view, Kind::Server, index, || {
-        format!("{}-{index:05}", role(index))
-    })
+    renamed(view, Kind::Server, index, || format!("{}-{index:05}", role(index)))
 }
 
 pub(crate) fn host(index: u32) -> String {
@@ -38,20 +34,10 @@ pub(crate) fn key(owner: u32) -> String {
 }
 
 pub(crate) fn network(view: &View<'_>, index: u32) -> String {
-    renamed(view, Kind::Network, index, || {
-        match view.tenant_of_network(index) {
-            Some(t) => format!(
-                "{}-{}",
-                tenant(t),
-                if index.is_multiple_of(2) {
-                    "front"
-                } else {
-                    "back"
-                }
-            ),
-            None if index == view.external_network() => "public".to_owned(),
-            None => "shared".to_owned(),
-        }
+    renamed(view, Kind::Network, index, || match view.tenant_of_network(index) {
+        Some(t) => format!("{}-{}", tenant(t), if index.is_multiple_of(2) { "front" } else { "back" }),
+        None if index == view.external_network() => "public".to_owned(),
+        None => "shared".to_owned(),
     })
 }
 
@@ -78,9 +64,5 @@ pub(crate) fn flavor(view: &View<'_>, index: u32) -> String {
 
 /// The first five flavors have the short ids old clouds gave them.
 pub(crate) fn flavor_id(view: &View<'_>, index: u32) -> String {
-    if index < 5 {
-        (index + 1).to_string()
-    } else {
-        view.id(Kind::Flavor, index).to_string()
-    }
+    if index < 5 { (index + 1).to_string() } else { view.id(Kind::Flavor, index).to_string() }
 }

@@ -26,9 +26,7 @@ fn size(view: &View<'_>, place: Place) -> u32 {
         Kind::VolumeRoot => 40,
         _ => [10, 20, 50, 100, 200][dice as usize % 5],
     };
-    view.tweak(place.kind, place.index)
-        .and_then(|t| t.size)
-        .unwrap_or(first)
+    view.tweak(place.kind, place.index).and_then(|t| t.size).unwrap_or(first)
 }
 
 fn type_of(view: &View<'_>, place: Place) -> u32 {
@@ -47,16 +45,12 @@ fn attachment(view: &View<'_>, place: Place) -> Option<(u32, Place, &'static str
 }
 
 fn created(view: &View<'_>, place: Place) -> u64 {
-    let of_server = matches!(
-        place.kind,
-        Kind::VolumeData | Kind::VolumeRoot | Kind::Snapshot | Kind::Backup
-    );
+    let of_server = matches!(place.kind, Kind::VolumeData | Kind::VolumeRoot | Kind::Snapshot | Kind::Backup);
     match of_server {
         true => view.server(place.index).created + 10,
-        false => view
-            .tweak(place.kind, place.index)
-            .and_then(|t| t.created)
-            .unwrap_or(GENESIS + u64::from(place.index) * 90),
+        false => {
+            view.tweak(place.kind, place.index).and_then(|t| t.created).unwrap_or(GENESIS + u64::from(place.index) * 90)
+        }
     }
 }
 
@@ -67,18 +61,11 @@ fn updated(view: &View<'_>, place: Place) -> u64 {
         Kind::VolumeData => view.gone(Place::new(Kind::Server, place.index)),
         _ => None,
     };
-    own.into_iter()
-        .chain(detached)
-        .max()
-        .unwrap_or(created(view, place) + 32)
+    own.into_iter().chain(detached).max().unwrap_or(created(view, place) + 32)
 }
 
 pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_>) {
-    let Shape {
-        minor,
-        admin,
-        project,
-    } = shape;
+    let Shape { minor, admin, project } = shape;
     let id = view.id(place.kind, place.index);
     let attached = attachment(view, place);
     let owner = view.owner(place).unwrap_or(0);
@@ -87,21 +74,15 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
     o.put("id", id);
     o.put(
         "status",
-        match (
-            &attached,
-            place.kind == Kind::VolumeFree && place.index == 2,
-        ) {
+        match (&attached, place.kind == Kind::VolumeFree && place.index == 2) {
             (Some(_), _) => "in-use",
             (None, true) => "error",
             (None, false) => "available",
         },
     );
-    o.put("size", size(view, place))
-        .put("availability_zone", "nova");
-    o.put("created_at", micros(created(view, place)))
-        .put("updated_at", micros(updated(view, place)));
-    o.put("name", names::volume(view, place.kind, place.index))
-        .put("description", Null);
+    o.put("size", size(view, place)).put("availability_zone", "nova");
+    o.put("created_at", micros(created(view, place))).put("updated_at", micros(updated(view, place)));
+    o.put("name", names::volume(view, place.kind, place.index)).put("description", Null);
     o.put("volume_type", names::VOLUME_TYPES[kind as usize]);
     o.put("snapshot_id", Null).put("source_volid", Null);
     o.obj("metadata", |o| {
@@ -114,32 +95,25 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
     let project_id = String::from_utf8_lossy(&project_hex);
     o.list("links", |l| {
         l.obj(|o| {
-            o.put("rel", "self")
-                .put("href", format!("{root_url}/v3/{project_id}/volumes/{id}"));
+            o.put("rel", "self").put("href", format!("{root_url}/v3/{project_id}/volumes/{id}"));
         });
         l.obj(|o| {
-            o.put("rel", "bookmark")
-                .put("href", format!("{root_url}/{project_id}/volumes/{id}"));
+            o.put("rel", "bookmark").put("href", format!("{root_url}/{project_id}/volumes/{id}"));
         });
     });
     o.put("user_id", Hex(view.id(Kind::User, user_of_project(owner))));
     // A boolean in a string, as cinder has it.
     o.put("bootable", if root { "true" } else { "false" });
-    o.put("encrypted", false)
-        .put("replication_status", Null)
-        .put("consistencygroup_id", Null);
+    o.put("encrypted", false).put("replication_status", Null).put("consistencygroup_id", Null);
     o.put("multiattach", false);
     o.list("attachments", |l| {
         if let Some((server, attachment, device)) = attached {
             let facts = view.server(server);
             l.obj(|o| {
-                o.put("id", id)
-                    .put("attachment_id", view.id(attachment.kind, attachment.index))
-                    .put("volume_id", id);
+                o.put("id", id).put("attachment_id", view.id(attachment.kind, attachment.index)).put("volume_id", id);
                 o.put("server_id", view.id(Kind::Server, server));
                 o.put("host_name", facts.host.map(names::host).filter(|_| admin));
-                o.put("device", device)
-                    .put("attached_at", micros(facts.created + 42));
+                o.put("device", device).put("attached_at", micros(facts.created + 42));
             });
         }
     });
@@ -148,9 +122,7 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
         o.obj("volume_image_metadata", |o| {
             let image = view.chance(Kind::Server, place.index, 2) >> 32;
             let image = image as u32 % crate::world::PUBLIC_IMAGES;
-            o.put("image_id", view.id(Kind::Image, image))
-                .put("disk_format", "raw")
-                .put("container_format", "bare");
+            o.put("image_id", view.id(Kind::Image, image)).put("disk_format", "raw").put("container_format", "bare");
         });
     }
     if minor >= 13 {
@@ -160,10 +132,7 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
         o.put("provider_id", Null);
     }
     if minor >= 48 {
-        o.put("shared_targets", true).put(
-            "service_uuid",
-            view.id(Kind::ComputeService, 1_000_000 + kind),
-        );
+        o.put("shared_targets", true).put("service_uuid", view.id(Kind::ComputeService, 1_000_000 + kind));
     }
     if minor >= 61 && admin {
         o.put("cluster_name", Null);
@@ -174,13 +143,9 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
     if minor >= 65 {
         o.put("consumes_quota", true);
     }
-    o.put(
-        "os-vol-tenant-attr:tenant_id",
-        Hex(view.id(Kind::Project, owner)),
-    );
+    o.put("os-vol-tenant-attr:tenant_id", Hex(view.id(Kind::Project, owner)));
     if admin {
-        o.put("os-vol-mig-status-attr:migstat", Null)
-            .put("os-vol-mig-status-attr:name_id", Null);
+        o.put("os-vol-mig-status-attr:migstat", Null).put("os-vol-mig-status-attr:name_id", Null);
         let name = names::VOLUME_TYPES[kind as usize];
         o.put("os-vol-host-attr:host", format!("storage-01@{name}#{name}"));
     }
@@ -189,19 +154,11 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
 pub(crate) fn snapshot(view: &View<'_>, minor: Minor, place: Place, o: &mut Obj<'_>) {
     let volume = Place::new(Kind::VolumeData, place.index);
     let owner = view.owner(place).unwrap_or(0);
-    let name = view
-        .tweak(place.kind, place.index)
-        .and_then(|t| t.name.clone());
+    let name = view.tweak(place.kind, place.index).and_then(|t| t.name.clone());
     o.put("id", view.id(place.kind, place.index));
-    o.put("created_at", micros(created(view, place) + 3_600))
-        .put("updated_at", micros(created(view, place) + 3_605));
-    o.put(
-        "name",
-        name.unwrap_or_else(|| format!("snap-{}", names::volume(view, volume.kind, volume.index))),
-    );
-    o.put("description", Null)
-        .put("volume_id", view.id(volume.kind, volume.index))
-        .put("status", "available");
+    o.put("created_at", micros(created(view, place) + 3_600)).put("updated_at", micros(created(view, place) + 3_605));
+    o.put("name", name.unwrap_or_else(|| format!("snap-{}", names::volume(view, volume.kind, volume.index))));
+    o.put("description", Null).put("volume_id", view.id(volume.kind, volume.index)).put("status", "available");
     o.put("size", size(view, volume)).obj("metadata", |_| {});
     if minor >= 14 {
         o.put("group_snapshot_id", Null);
@@ -212,10 +169,7 @@ pub(crate) fn snapshot(view: &View<'_>, minor: Minor, place: Place, o: &mut Obj<
     if minor >= 65 {
         o.put("consumes_quota", true);
     }
-    o.put(
-        "os-extended-snapshot-attributes:project_id",
-        Hex(view.id(Kind::Project, owner)),
-    );
+    o.put("os-extended-snapshot-attributes:project_id", Hex(view.id(Kind::Project, owner)));
     o.put("os-extended-snapshot-attributes:progress", "100%");
 }
 
@@ -224,35 +178,22 @@ pub(crate) fn backup(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
     let owner = view.owner(place).unwrap_or(0);
     let name = names::volume(view, volume.kind, volume.index);
     let id = view.id(place.kind, place.index);
-    o.put("id", id)
-        .put("status", "available")
-        .put("size", size(view, volume))
-        .put("object_count", 22_u32);
-    o.put("availability_zone", "nova")
-        .put("container", "backups");
-    o.put("created_at", micros(created(view, place) + 7_200))
-        .put("updated_at", micros(created(view, place) + 7_300));
-    o.put("name", format!("backup-{name}"))
-        .put("description", Null)
-        .put("fail_reason", Null);
+    o.put("id", id).put("status", "available").put("size", size(view, volume)).put("object_count", 22_u32);
+    o.put("availability_zone", "nova").put("container", "backups");
+    o.put("created_at", micros(created(view, place) + 7_200)).put("updated_at", micros(created(view, place) + 7_300));
+    o.put("name", format!("backup-{name}")).put("description", Null).put("fail_reason", Null);
     o.put("volume_id", view.id(volume.kind, volume.index));
     o.list("links", |l| {
         l.obj(|o| {
-            let project =
-                String::from_utf8_lossy(&view.id(Kind::Project, shape.project).hex()).into_owned();
+            let project = String::from_utf8_lossy(&view.id(Kind::Project, shape.project).hex()).into_owned();
             let href = format!("{}/volume/v3/{project}/backups/{id}", view.world.url);
             o.put("rel", "self").put("href", href);
         });
     });
-    o.put("is_incremental", false)
-        .put("has_dependent_backups", false)
-        .put("snapshot_id", Null);
+    o.put("is_incremental", false).put("has_dependent_backups", false).put("snapshot_id", Null);
     o.put("data_timestamp", micros(created(view, place) + 7_200));
     if shape.admin && shape.minor >= 18 {
-        o.put(
-            "os-backup-project-attr:project_id",
-            Hex(view.id(Kind::Project, owner)),
-        );
+        o.put("os-backup-project-attr:project_id", Hex(view.id(Kind::Project, owner)));
     }
     if shape.minor >= 43 {
         o.obj("metadata", |_| {});
@@ -267,9 +208,7 @@ pub(crate) fn backup(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
 
 pub(crate) fn volume_type(view: &View<'_>, admin: bool, index: u32, o: &mut Obj<'_>) {
     let name = names::VOLUME_TYPES[index as usize];
-    o.put("id", view.id(Kind::VolumeType, index))
-        .put("name", name)
-        .put("is_public", true);
+    o.put("id", view.id(Kind::VolumeType, index)).put("name", name).put("is_public", true);
     o.put("description", format!("simulated {name}"));
     if admin {
         o.obj("extra_specs", |o| {
@@ -288,43 +227,22 @@ pub(crate) fn brief_attachment(view: &View<'_>, place: Place, o: &mut Obj<'_>) {
         Kind::AttachmentRoot => Kind::VolumeRoot,
         _ => Kind::VolumeData,
     };
-    o.put("id", view.id(place.kind, place.index))
-        .put("status", "attached");
-    o.put("instance", view.id(Kind::Server, place.index))
-        .put("volume_id", view.id(volume, place.index));
+    o.put("id", view.id(place.kind, place.index)).put("status", "attached");
+    o.put("instance", view.id(Kind::Server, place.index)).put("volume_id", view.id(volume, place.index));
 }
 
 /// The scheduler and one back end per type.
 pub(crate) fn service(view: &View<'_>, index: u32, o: &mut Obj<'_>) {
-    let back_end = index
-        .checked_sub(1)
-        .map(|i| names::VOLUME_TYPES[i as usize]);
-    o.put(
-        "binary",
-        if back_end.is_some() {
-            "cinder-volume"
-        } else {
-            "cinder-scheduler"
-        },
-    );
-    o.put(
-        "host",
-        back_end.map_or_else(
-            || "storage-01".to_owned(),
-            |name| format!("storage-01@{name}"),
-        ),
-    );
-    o.put("zone", "nova")
-        .put("status", "enabled")
-        .put("state", "up");
+    let back_end = index.checked_sub(1).map(|i| names::VOLUME_TYPES[i as usize]);
+    o.put("binary", if back_end.is_some() { "cinder-volume" } else { "cinder-scheduler" });
+    o.put("host", back_end.map_or_else(|| "storage-01".to_owned(), |name| format!("storage-01@{name}")));
+    o.put("zone", "nova").put("status", "enabled").put("state", "up");
     o.put("updated_at", micros(compute::heartbeat(view, index)));
     if back_end.is_some() {
         o.put("backend_state", "up");
     }
     o.put("cluster", Null).put("disabled_reason", Null);
     if back_end.is_some() {
-        o.put("replication_status", "disabled")
-            .put("active_backend_id", Null)
-            .put("frozen", false);
+        o.put("replication_status", "disabled").put("active_backend_id", Null).put("frozen", false);
     }
 }

@@ -15,20 +15,8 @@ pub(crate) struct Entry {
     needs_project: bool,
 }
 
-const fn entry(
-    name: &'static str,
-    kind: &'static str,
-    service: Service,
-    tail: &'static str,
-    project: bool,
-) -> Entry {
-    Entry {
-        name,
-        kind,
-        service,
-        tail,
-        needs_project: project,
-    }
+const fn entry(name: &'static str, kind: &'static str, service: Service, tail: &'static str, project: bool) -> Entry {
+    Entry { name, kind, service, tail, needs_project: project }
 }
 
 const ENTRIES: [Entry; 7] = [
@@ -38,13 +26,7 @@ const ENTRIES: [Entry; 7] = [
     entry("cinder", "block-storage", Service::Volume, "/v3/", true),
     entry("glance", "image", Service::Image, "", false),
     entry("nova", "compute", Service::Compute, "/v2.1", false),
-    entry(
-        "heat",
-        "orchestration",
-        Service::Orchestration,
-        "/v1/",
-        true,
-    ),
+    entry("heat", "orchestration", Service::Orchestration, "/v1/", true),
 ];
 
 pub(crate) const INTERFACES: [&str; 3] = ["public", "internal", "admin"];
@@ -52,9 +34,7 @@ pub(crate) const INTERFACES: [&str; 3] = ["public", "internal", "admin"];
 /// The offered services with their index.
 pub(crate) fn entries(context: &Context<'_>) -> impl Iterator<Item = (u32, &'static Entry)> {
     let heat = context.view.world.options.orchestration;
-    (0..)
-        .zip(ENTRIES.iter())
-        .filter(move |(_, e)| heat || e.service != Service::Orchestration)
+    (0..).zip(ENTRIES.iter()).filter(move |(_, e)| heat || e.service != Service::Orchestration)
 }
 
 /// The url of an entry; `None` when it needs a project and the token has none.
@@ -64,11 +44,7 @@ pub(crate) fn url(context: &Context<'_>, entry: &Entry, project: Option<u32>) ->
         (false, _) => Some(format!("{root}{}", entry.tail)),
         (true, Some(p)) => {
             let id = context.view.id(Kind::Project, p).hex();
-            Some(format!(
-                "{root}{}{}",
-                entry.tail,
-                String::from_utf8_lossy(&id)
-            ))
+            Some(format!("{root}{}{}", entry.tail, String::from_utf8_lossy(&id)))
         }
         (true, None) => None,
     }

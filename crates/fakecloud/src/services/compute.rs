@@ -30,10 +30,7 @@ pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) ->
         ["v2.1"] => return Ok(nova_document(context, &root, true)),
         ["v2.1", ..] => {}
         _ => {
-            return Err(Reply::new(
-                404,
-                b"404 Not Found\n\nThe resource could not be found.\n".to_vec(),
-            ));
+            return Err(Reply::new(404, b"404 Not Found\n\nThe resource could not be found.\n".to_vec()));
         }
     }
     let bearer = context.bearer(request)?;
@@ -45,12 +42,7 @@ pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) ->
         legacy_header: Some("X-OpenStack-Nova-API-Version"),
     };
     let minor = versions.asked(request)?;
-    let call = Call {
-        context,
-        request,
-        bearer,
-        minor,
-    };
+    let call = Call { context, request, bearer, minor };
     let reply = call.answer(&path[1..]).unwrap_or_else(|refusal| refusal);
     Ok(versions.stamp(reply, minor))
 }
@@ -82,67 +74,37 @@ impl Call<'_> {
     }
 
     pub(crate) fn shape(&self, single: bool) -> Shape {
-        Shape {
-            minor: self.minor,
-            admin: self.bearer.is_admin(),
-            single,
-        }
+        Shape { minor: self.minor, admin: self.bearer.is_admin(), single }
     }
 
     /// `limit` and `marker` as nova reads them: never more than the maximum, 400 for a marker nobody has.
-    pub(crate) fn paging<'q>(
-        &self,
-        kinds: &'q [Kind],
-        newest_first: bool,
-    ) -> Result<Query<'q>, Reply> {
+    pub(crate) fn paging<'q>(&self, kinds: &'q [Kind], newest_first: bool) -> Result<Query<'q>, Reply> {
         let max = self.context.view.world.options.page_max;
         let limit = match self.request.query("limit").map(str::parse::<usize>) {
             None | Some(Ok(0)) => max,
             Some(Ok(limit)) => limit.min(max),
             Some(Err(_)) => {
-                return Err(Reply::fault(
-                    400,
-                    "badRequest",
-                    "Invalid input for query parameters limit.",
-                ));
+                return Err(Reply::fault(400, "badRequest", "Invalid input for query parameters limit."));
             }
         };
         let marker = match self.request.query("marker") {
             None => None,
             Some(id) => Some(self.place_of_marker(kinds, id)?),
         };
-        Ok(Query {
-            kinds,
-            newest_first,
-            limit: Some(limit),
-            marker,
-            ..Query::default()
-        })
+        Ok(Query { kinds, newest_first, limit: Some(limit), marker, ..Query::default() })
     }
 
     fn place_of_marker(&self, kinds: &[Kind], id: &str) -> Result<Place, Reply> {
         let view = &self.context.view;
         // A deleted server may still be a marker, as its row is still in nova's database.
-        let known =
-            |p: &Place| kinds.contains(&p.kind) && (view.exists(*p) || view.gone(*p).is_some());
+        let known = |p: &Place| kinds.contains(&p.kind) && (view.exists(*p) || view.gone(*p).is_some());
         let flavor = || compute_admin::find_flavor(view, id).map(|i| Place::new(Kind::Flavor, i));
-        let found = if kinds == [Kind::Flavor] {
-            flavor()
-        } else {
-            view.place(id)
-        };
-        found
-            .filter(known)
-            .ok_or_else(|| Reply::fault(400, "badRequest", &format!("marker [{id}] not found")))
+        let found = if kinds == [Kind::Flavor] { flavor() } else { view.place(id) };
+        found.filter(known).ok_or_else(|| Reply::fault(400, "badRequest", &format!("marker [{id}] not found")))
     }
 
     /// A collection with its `NAME_links` when the page is full.
-    pub(crate) fn collection(
-        &self,
-        name: &str,
-        page: &Page,
-        marker: impl FnOnce(Place) -> String,
-    ) -> Reply {
+    pub(crate) fn collection(&self, name: &str, page: &Page, marker: impl FnOnce(Place) -> String) -> Reply {
         let mut body = Vec::with_capacity(page.rows.len() + 300);
         body.extend_from_slice(format!("{{\"{name}\":").as_bytes());
         page.write(&mut body);
@@ -179,32 +141,19 @@ impl Call<'_> {
         let since = match request.query("changes-since") {
             None => None,
             Some(text) => Some(clock::parse(text).ok_or_else(|| {
-                Reply::fault(
-                    400,
-                    "badRequest",
-                    &format!("Invalid input for query parameters changes-since. Value: {text}."),
-                )
+                Reply::fault(400, "badRequest", &format!("Invalid input for query parameters changes-since. Value: {text}."))
             })?),
         };
         let only_deleted = self.bearer.is_admin() && request.flag("deleted");
         let wanted_project = request.query("project_id").or(request.query("tenant_id"));
         let project = match (all, wanted_project) {
-            (true, Some(id)) => Some(
-                view.place(id)
-                    .filter(|p| p.kind == Kind::Project)
-                    .map_or(u32::MAX, |p| p.index),
-            ),
+            (true, Some(id)) => Some(view.place(id).filter(|p| p.kind == Kind::Project).map_or(u32::MAX, |p| p.index)),
             (true, None) => None,
             (false, _) => Some(self.bearer.project().unwrap_or(u32::MAX)),
         };
         let mut query = self.paging(&[Kind::Server], true)?;
         if let Some(id) = request.query("uuid") {
-            query.only = Some(
-                view.place(id)
-                    .into_iter()
-                    .filter(|p| p.kind == Kind::Server)
-                    .collect(),
-            );
+            query.only = Some(view.place(id).into_iter().filter(|p| p.kind == Kind::Server).collect());
         }
         let name = request.query("name");
         let host = request.query("host").filter(|_| self.bearer.is_admin());
@@ -212,29 +161,18 @@ impl Call<'_> {
         let flavor = request.query("flavor");
         let keep = |place: Place| {
             let gone = view.gone(place).is_some();
-            let visible = if only_deleted {
-                gone
-            } else {
-                view.exists(place) || (gone && since.is_some())
-            };
+            let visible = if only_deleted { gone } else { view.exists(place) || (gone && since.is_some()) };
             if !visible || project.is_some_and(|p| view.owner(place) != Some(p)) {
                 return false;
             }
-            if since.is_none()
-                && name.is_none()
-                && host.is_none()
-                && status.is_none()
-                && flavor.is_none()
-            {
+            if since.is_none() && name.is_none() && host.is_none() && status.is_none() && flavor.is_none() {
                 return true;
             }
             let facts = view.server(place.index);
             since.is_none_or(|since| facts.updated >= since)
                 && name.is_none_or(|n| names::server(view, place.index).contains(n))
                 && host.is_none_or(|h| facts.host.is_some_and(|f| names::host(f) == h))
-                && status
-                    .as_deref()
-                    .is_none_or(|s| server::status_name(&facts) == s)
+                && status.as_deref().is_none_or(|s| server::status_name(&facts) == s)
                 && flavor.is_none_or(|f| names::flavor_id(view, facts.flavor) == f)
         };
         let shape = self.shape(false);
@@ -251,23 +189,12 @@ impl Call<'_> {
     fn find_server(&self, id: &str) -> Result<u32, Reply> {
         let view = &self.context.view;
         let own = |p: &Place| {
-            self.bearer.is_admin()
-                || self
-                    .bearer
-                    .project()
-                    .is_some_and(|project| view.owner(*p) == Some(project))
+            self.bearer.is_admin() || self.bearer.project().is_some_and(|project| view.owner(*p) == Some(project))
         };
-        let found = view
-            .place(id)
-            .filter(|p| p.kind == Kind::Server && view.exists(*p))
-            .filter(own);
-        found.map(|p| p.index).ok_or_else(|| {
-            Reply::fault(
-                404,
-                "itemNotFound",
-                &format!("Instance {id} could not be found."),
-            )
-        })
+        let found = view.place(id).filter(|p| p.kind == Kind::Server && view.exists(*p)).filter(own);
+        found
+            .map(|p| p.index)
+            .ok_or_else(|| Reply::fault(404, "itemNotFound", &format!("Instance {id} could not be found.")))
     }
 
     fn server(&self, id: &str) -> Answer {
@@ -275,9 +202,7 @@ impl Call<'_> {
         let index = self.find_server(id)?;
         let mut body = b"{\"server\":".to_vec();
         let start = body.len();
-        object(&mut body, |o| {
-            server::write(view, self.shape(true), index, o)
-        });
+        object(&mut body, |o| server::write(view, self.shape(true), index, o));
         patch_row(view, Place::new(Kind::Server, index), &mut body, start);
         body.push(b'}');
         Ok(Reply::new(200, body))
@@ -299,9 +224,7 @@ impl Call<'_> {
                         if self.minor < 89 {
                             o.put("id", volume);
                         }
-                        o.put("volumeId", volume)
-                            .put("serverId", id)
-                            .put("device", device);
+                        o.put("volumeId", volume).put("serverId", id).put("device", device);
                         if self.minor >= 70 {
                             o.put("tag", crate::json::Null);
                         }
@@ -325,18 +248,13 @@ impl Call<'_> {
             o.list("interfaceAttachments", |l| {
                 for port in server::ports(view, index) {
                     l.obj(|o| {
-                        o.put(
-                            "net_id",
-                            view.id(Kind::Network, addresses::network_of(view, port)),
-                        );
-                        o.put("port_id", view.id(port.kind, port.index))
-                            .put("mac_addr", addresses::mac(port));
+                        o.put("net_id", view.id(Kind::Network, addresses::network_of(view, port)));
+                        o.put("port_id", view.id(port.kind, port.index)).put("mac_addr", addresses::mac(port));
                         o.put("port_state", "ACTIVE");
                         o.list("fixed_ips", |l| {
                             for (subnet, address) in addresses::of_port(view, port) {
                                 l.obj(|o| {
-                                    o.put("subnet_id", view.id(Kind::Subnet, subnet))
-                                        .put("ip_address", address);
+                                    o.put("subnet_id", view.id(Kind::Subnet, subnet)).put("ip_address", address);
                                 });
                             }
                         });
@@ -357,17 +275,9 @@ impl Call<'_> {
             o.list("security_groups", |l| {
                 for group in server::groups(index) {
                     l.obj(|o| {
-                        o.put(
-                            "id",
-                            view.id(Kind::SecurityGroup, project * crate::world::GROUPS + group),
-                        );
-                        o.put("name", names::GROUP_NAMES[group as usize])
-                            .put("description", "")
-                            .list("rules", |_| {});
-                        o.put(
-                            "tenant_id",
-                            crate::json::Hex(view.id(Kind::Project, project)),
-                        );
+                        o.put("id", view.id(Kind::SecurityGroup, project * crate::world::GROUPS + group));
+                        o.put("name", names::GROUP_NAMES[group as usize]).put("description", "").list("rules", |_| {});
+                        o.put("tenant_id", crate::json::Hex(view.id(Kind::Project, project)));
                     });
                 }
             });

@@ -28,53 +28,22 @@ const fn collection(
     name: &'static str,
     kinds: &'static [Kind],
 ) -> Collection {
-    Collection {
-        path,
-        plural,
-        singular,
-        name,
-        kinds,
-    }
+    Collection { path, plural, singular, name, kinds }
 }
 
 const COLLECTIONS: [Collection; 8] = [
-    collection(
-        "networks",
-        "networks",
-        "network",
-        "Network",
-        &[Kind::Network],
-    ),
+    collection("networks", "networks", "network", "Network", &[Kind::Network]),
     collection("subnets", "subnets", "subnet", "Subnet", &[Kind::Subnet]),
     collection(
         "ports",
         "ports",
         "port",
         "Port",
-        &[
-            Kind::PortServer,
-            Kind::PortExtra,
-            Kind::PortRouter,
-            Kind::PortGateway,
-            Kind::PortDhcp,
-            Kind::PortFloating,
-        ],
+        &[Kind::PortServer, Kind::PortExtra, Kind::PortRouter, Kind::PortGateway, Kind::PortDhcp, Kind::PortFloating],
     ),
     collection("routers", "routers", "router", "Router", &[Kind::Router]),
-    collection(
-        "floatingips",
-        "floatingips",
-        "floatingip",
-        "FloatingIP",
-        &[Kind::FloatingServer, Kind::FloatingFree],
-    ),
-    collection(
-        "security-groups",
-        "security_groups",
-        "security_group",
-        "SecurityGroup",
-        &[Kind::SecurityGroup],
-    ),
+    collection("floatingips", "floatingips", "floatingip", "FloatingIP", &[Kind::FloatingServer, Kind::FloatingFree]),
+    collection("security-groups", "security_groups", "security_group", "SecurityGroup", &[Kind::SecurityGroup]),
     collection(
         "security-group-rules",
         "security_group_rules",
@@ -86,15 +55,7 @@ const COLLECTIONS: [Collection; 8] = [
 ];
 
 /// Query keys that are no attribute.
-const CONTROLS: [&str; 7] = [
-    "limit",
-    "marker",
-    "page_reverse",
-    "fields",
-    "sort_key",
-    "sort_dir",
-    "changed_since",
-];
+const CONTROLS: [&str; 7] = ["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir", "changed_since"];
 
 const EXTENSIONS: [(&str, &str); 16] = [
     ("agent", "agent"),
@@ -112,19 +73,12 @@ const EXTENSIONS: [(&str, &str); 16] = [
     ("security-group", "security-group"),
     ("Sorting support", "sorting"),
     ("Resource timestamps", "standard-attr-timestamp"),
-    (
-        "Tag support for resources with standard attribute",
-        "standard-attr-tag",
-    ),
+    ("Tag support for resources with standard attribute", "standard-attr-tag"),
 ];
 
 pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) -> Answer {
     if path.is_empty() {
-        return Ok(plain_document(
-            200,
-            &context.root(Service::Network),
-            &[("v2.0", "CURRENT", "v2.0")],
-        ));
+        return Ok(plain_document(200, &context.root(Service::Network), &[("v2.0", "CURRENT", "v2.0")]));
     }
     let bearer = context.bearer(request)?;
     let missing = || Reply::neutron(404, "HTTPNotFound", "The resource could not be found.");
@@ -137,10 +91,7 @@ pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) ->
         _ => {}
     }
     let name = path.first().map(|p| p.strip_suffix(".json").unwrap_or(p));
-    let collection = COLLECTIONS
-        .iter()
-        .find(|c| Some(c.path) == name)
-        .ok_or_else(missing)?;
+    let collection = COLLECTIONS.iter().find(|c| Some(c.path) == name).ok_or_else(missing)?;
     match path {
         [_] => list(context, request, &bearer, collection),
         [_, id] => show(context, &bearer, collection, id),
@@ -163,12 +114,8 @@ fn visible(context: &Context<'_>, bearer: &Bearer, place: Place) -> bool {
         Kind::Subnet => view.network_of_subnet(place.index),
         _ => u32::MAX,
     };
-    let public = common == view.shared_network()
-        || (common == view.external_network() && place.kind == Kind::Network);
-    public
-        || bearer
-            .project()
-            .is_some_and(|p| view.owner(place) == Some(p))
+    let public = common == view.shared_network() || (common == view.external_network() && place.kind == Kind::Network);
+    public || bearer.project().is_some_and(|p| view.owner(place) == Some(p))
 }
 
 fn row(context: &Context<'_>, admin: bool, place: Place, o: &mut Obj<'_>) {
@@ -185,12 +132,7 @@ fn row(context: &Context<'_>, admin: bool, place: Place, o: &mut Obj<'_>) {
     }
 }
 
-fn list(
-    context: &Context<'_>,
-    request: &Request,
-    bearer: &Bearer,
-    collection: &Collection,
-) -> Answer {
+fn list(context: &Context<'_>, request: &Request, bearer: &Bearer, collection: &Collection) -> Answer {
     let view = &context.view;
     let bad = |message: &str| Reply::neutron(400, "HTTPBadRequest", message);
     let asked = match request.query("limit").map(str::parse::<usize>) {
@@ -200,45 +142,19 @@ fn list(
     };
     let max = view.world.options.network_page_max;
     let limit = asked.map(|l| max.map_or(l, |m| l.min(m))).or(max);
-    let mut query = Query {
-        kinds: collection.kinds,
-        limit,
-        backwards: request.flag("page_reverse"),
-        ..Query::default()
-    };
+    let mut query = Query { kinds: collection.kinds, limit, backwards: request.flag("page_reverse"), ..Query::default() };
     if let Some(id) = request.query("marker") {
         let known = |p: &Place| collection.kinds.contains(&p.kind) && visible(context, bearer, *p);
-        query.marker = Some(
-            view.place(id)
-                .filter(known)
-                .ok_or_else(|| not_found(collection, id))?,
-        );
+        query.marker = Some(view.place(id).filter(known).ok_or_else(|| not_found(collection, id))?);
     }
     narrow(context, request, collection, &mut query);
     let admin = bearer.is_admin();
-    let found = page(
-        view,
-        &query,
-        |p| visible(context, bearer, p),
-        |p, out| object(out, |o| row(context, admin, p, o)),
-    );
-    Ok(reply(
-        context,
-        request,
-        collection,
-        &found,
-        limit,
-        query.backwards,
-    ))
+    let found = page(view, &query, |p| visible(context, bearer, p), |p, out| object(out, |o| row(context, admin, p, o)));
+    Ok(reply(context, request, collection, &found, limit, query.backwards))
 }
 
 /// Turns the query's filters into places where arithmetic can, and leaves the rest to be compared row by row.
-fn narrow(
-    context: &Context<'_>,
-    request: &Request,
-    collection: &Collection,
-    query: &mut Query<'_>,
-) {
+fn narrow(context: &Context<'_>, request: &Request, collection: &Collection, query: &mut Query<'_>) {
     let view = &context.view;
     for (key, value) in &request.query {
         if CONTROLS.contains(&key.as_str()) {
@@ -249,21 +165,15 @@ fn narrow(
             None => query.filters.push((key.clone(), vec![value.clone()])),
         }
     }
-    let taken = query
-        .filters
-        .iter()
-        .position(|(key, _)| key == "id" || (key == "device_id" && collection.singular == "port"));
+    let taken =
+        query.filters.iter().position(|(key, _)| key == "id" || (key == "device_id" && collection.singular == "port"));
     let Some((key, values)) = taken.map(|at| query.filters.swap_remove(at)) else {
         return;
     };
     let mut places: Vec<Place> = match key.as_str() {
         "id" => values.iter().filter_map(|v| view.place(v)).collect(),
         // DHCP ports have a device that is no uuid of ours; then every port has to be looked at.
-        _ => match values
-            .iter()
-            .map(|v| port::of_device(view, v))
-            .collect::<Option<Vec<_>>>()
-        {
+        _ => match values.iter().map(|v| port::of_device(view, v)).collect::<Option<Vec<_>>>() {
             Some(found) => found.concat(),
             None => {
                 query.filters.push((key, values));
@@ -308,8 +218,7 @@ fn reply(
             }
             if !short || !backwards {
                 l.obj(|o| {
-                    o.put("rel", "previous")
-                        .put("href", href(first, "&page_reverse=True"));
+                    o.put("rel", "previous").put("href", href(first, "&page_reverse=True"));
                 });
             }
         });
@@ -331,10 +240,7 @@ fn not_found(collection: &Collection, id: &str) -> Reply {
 fn show(context: &Context<'_>, bearer: &Bearer, collection: &Collection, id: &str) -> Answer {
     let view = &context.view;
     let known = |p: &Place| collection.kinds.contains(&p.kind) && visible(context, bearer, *p);
-    let place = view
-        .place(id)
-        .filter(known)
-        .ok_or_else(|| not_found(collection, id))?;
+    let place = view.place(id).filter(known).ok_or_else(|| not_found(collection, id))?;
     let mut body = format!("{{\"{}\":", collection.singular).into_bytes();
     let start = body.len();
     object(&mut body, |o| row(context, bearer.is_admin(), place, o));
@@ -348,11 +254,8 @@ fn extensions() -> Reply {
         o.list("extensions", |l| {
             for (name, alias) in EXTENSIONS {
                 l.obj(|o| {
-                    o.put("name", name)
-                        .put("alias", alias)
-                        .put("description", name);
-                    o.put("updated", "2020-07-15T10:00:00-00:00")
-                        .list("links", |_| {});
+                    o.put("name", name).put("alias", alias).put("description", name);
+                    o.put("updated", "2020-07-15T10:00:00-00:00").list("links", |_| {});
                 });
             }
         });
@@ -360,15 +263,9 @@ fn extensions() -> Reply {
 }
 
 fn quota(context: &Context<'_>, bearer: &Bearer, project: &str) -> Answer {
-    let own = bearer
-        .project()
-        .is_some_and(|p| context.view.place(project) == Some(Place::new(Kind::Project, p)));
+    let own = bearer.project().is_some_and(|p| context.view.place(project) == Some(Place::new(Kind::Project, p)));
     if !own && !bearer.is_admin() {
-        return Err(Reply::neutron(
-            403,
-            "PolicyNotAuthorized",
-            "(rule:get_quota) is disallowed by policy",
-        ));
+        return Err(Reply::neutron(403, "PolicyNotAuthorized", "(rule:get_quota) is disallowed by policy"));
     }
     let limits = [
         ("network", 100),

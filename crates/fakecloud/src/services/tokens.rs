@@ -3,9 +3,7 @@
 use axum::http::Method;
 use serde_json::Value;
 
-use crate::auth::{
-    APPLICATION_SECRET, Bearer, PASSWORD, Scope, find_project, find_user, projects_of, roles_of,
-};
+use crate::auth::{APPLICATION_SECRET, Bearer, PASSWORD, Scope, find_project, find_user, projects_of, roles_of};
 use crate::auth::{project_name, user_name};
 use crate::clock::micros_zulu;
 use crate::ids::Kind;
@@ -38,18 +36,10 @@ fn log_in(context: &Context<'_>, request: &Request) -> Answer {
     let identity = &body["auth"]["identity"];
     let method = identity["methods"][0].as_str().unwrap_or_default();
     let (user, method, bound) = match method {
-        "password" => (
-            by_password(context, &identity["password"]["user"]),
-            "password",
-            None,
-        ),
+        "password" => (by_password(context, &identity["password"]["user"]), "password", None),
         "token" => {
             let id = identity["token"]["id"].as_str().unwrap_or_default();
-            (
-                context.tokens.find(id, context.now).map(|b| b.user),
-                "token",
-                None,
-            )
+            (context.tokens.find(id, context.now).map(|b| b.user), "token", None)
         }
         "application_credential" => {
             let user = by_application_credential(context, &identity["application_credential"]);
@@ -57,11 +47,7 @@ fn log_in(context: &Context<'_>, request: &Request) -> Answer {
             (user, "application_credential", home.map(Scope::Project))
         }
         _ => {
-            return Err(Reply::keystone(
-                400,
-                "Bad Request",
-                "identity.methods: unsupported method",
-            ));
+            return Err(Reply::keystone(400, "Bad Request", "identity.methods: unsupported method"));
         }
     };
     let user = user.ok_or_else(refused)?;
@@ -70,15 +56,8 @@ fn log_in(context: &Context<'_>, request: &Request) -> Answer {
         None => scope_of(context, user, &body["auth"]["scope"]).ok_or_else(refused)?,
     };
     let options = &context.view.world.options;
-    let bearer = Bearer {
-        user,
-        scope,
-        expires: context.now + options.token_ttl.as_secs(),
-        method,
-    };
-    let id = context
-        .tokens
-        .issue(context.view.spec().seed, context.now, bearer);
+    let bearer = Bearer { user, scope, expires: context.now + options.token_ttl.as_secs(), method };
+    let id = context.tokens.issue(context.view.spec().seed, context.now, bearer);
     Ok(token(context, 201, &id, bearer))
 }
 
@@ -92,10 +71,7 @@ fn by_password(context: &Context<'_>, user: &Value) -> Option<u32> {
 fn by_application_credential(context: &Context<'_>, credential: &Value) -> Option<u32> {
     let right = credential["secret"].as_str() == Some(APPLICATION_SECRET);
     let owner = &credential["user"];
-    let key = credential["id"]
-        .as_str()
-        .or(owner["id"].as_str())
-        .or(owner["name"].as_str())?;
+    let key = credential["id"].as_str().or(owner["id"].as_str()).or(owner["name"].as_str())?;
     find_user(&context.view, key).filter(|_| right)
 }
 
@@ -109,9 +85,7 @@ fn scope_of(context: &Context<'_>, user: u32, scope: &Value) -> Option<Scope> {
     if let Some(key) = project["id"].as_str().or(project["name"].as_str()) {
         let known_domain = project["id"].is_string() || is_default_domain(&project["domain"]);
         let index = find_project(&context.view, key).filter(|_| known_domain)?;
-        return projects_of(&context.view, user)
-            .contains(&index)
-            .then_some(Scope::Project(index));
+        return projects_of(&context.view, user).contains(&index).then_some(Scope::Project(index));
     }
     match (scope.get("domain"), scope.get("system")) {
         (Some(domain), _) => (user == 0 && is_default_domain(domain)).then_some(Scope::Domain),
@@ -131,19 +105,15 @@ fn token(context: &Context<'_>, status: u16, id: &str, bearer: Bearer) -> Reply 
         o.obj("token", |o| {
             o.put("methods", [bearer.method]);
             o.obj("user", |o| {
-                o.obj("domain", default_domain)
-                    .put("id", Hex(view.id(Kind::User, bearer.user)));
-                o.put("name", user_name(bearer.user))
-                    .put("password_expires_at", Null);
+                o.obj("domain", default_domain).put("id", Hex(view.id(Kind::User, bearer.user)));
+                o.put("name", user_name(bearer.user)).put("password_expires_at", Null);
             });
             o.put("audit_ids", [&id[id.len().saturating_sub(22)..]]);
-            o.put("expires_at", micros_zulu(bearer.expires))
-                .put("issued_at", micros_zulu(issued));
+            o.put("expires_at", micros_zulu(bearer.expires)).put("issued_at", micros_zulu(issued));
             match bearer.scope {
                 Scope::Project(p) => {
                     o.obj("project", |o| {
-                        o.obj("domain", default_domain)
-                            .put("id", Hex(view.id(Kind::Project, p)));
+                        o.obj("domain", default_domain).put("id", Hex(view.id(Kind::Project, p)));
                         o.put("name", project_name(p));
                     });
                     o.put("is_domain", false);
@@ -161,18 +131,13 @@ fn token(context: &Context<'_>, status: u16, id: &str, bearer: Bearer) -> Reply 
             o.list("roles", |l| {
                 for (index, name) in roles_of(bearer.user) {
                     l.obj(|o| {
-                        o.put("id", Hex(view.id(Kind::Role, *index)))
-                            .put("name", *name);
+                        o.put("id", Hex(view.id(Kind::Role, *index))).put("name", *name);
                     });
                 }
             });
-            o.list("catalog", |l| {
-                catalogue::write(context, bearer.project(), l)
-            });
+            o.list("catalog", |l| catalogue::write(context, bearer.project(), l));
         });
     });
     reply.status = status;
-    reply
-        .with("X-Subject-Token", id)
-        .with("Vary", "X-Auth-Token")
+    reply.with("X-Subject-Token", id).with("Vary", "X-Auth-Token")
 }

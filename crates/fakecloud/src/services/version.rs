@@ -20,11 +20,9 @@ pub(crate) struct Versioned {
 impl Versioned {
     /// The minor version a request asks for; a 406 when there is no such.
     pub(crate) fn asked(&self, request: &Request) -> Result<Minor, Reply> {
-        let modern = request.header("openstack-api-version").and_then(|h| {
-            h.split(',')
-                .filter_map(|part| part.trim().split_once(' '))
-                .find(|(name, _)| *name == self.name)
-        });
+        let modern = request
+            .header("openstack-api-version")
+            .and_then(|h| h.split(',').filter_map(|part| part.trim().split_once(' ')).find(|(name, _)| *name == self.name));
         let legacy = self.legacy_header.and_then(|name| request.header(name));
         let Some(wanted) = modern.map(|(_, v)| v).or(legacy) else {
             return Ok(self.min);
@@ -32,39 +30,21 @@ impl Versioned {
         if wanted == "latest" {
             return Ok(self.max);
         }
-        let parsed = wanted
-            .split_once('.')
-            .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let parsed = wanted.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
         match parsed {
-            Some((major, minor))
-                if major == self.major && (self.min..=self.max).contains(&minor) =>
-            {
-                Ok(minor)
-            }
-            Some((major, minor)) => Err(Reply::fault(
-                406,
-                "computeFault",
-                &self.refusal(major, minor),
-            )),
+            Some((major, minor)) if major == self.major && (self.min..=self.max).contains(&minor) => Ok(minor),
+            Some((major, minor)) => Err(Reply::fault(406, "computeFault", &self.refusal(major, minor))),
             None => {
-                let message = format!(
-                    "API Version String {wanted} is of invalid format. Must be of format MajorNum.MinorNum."
-                );
+                let message =
+                    format!("API Version String {wanted} is of invalid format. Must be of format MajorNum.MinorNum.");
                 Err(Reply::fault(400, "badRequest", &message))
             }
         }
     }
 
     fn refusal(&self, major: Minor, minor: Minor) -> String {
-        let Self {
-            major: own,
-            min,
-            max,
-            ..
-        } = self;
-        format!(
-            "Version {major}.{minor} is not supported by the API. Minimum is {own}.{min} and maximum is {own}.{max}."
-        )
+        let Self { major: own, min, max, .. } = self;
+        format!("Version {major}.{minor} is not supported by the API. Minimum is {own}.{min} and maximum is {own}.{max}.")
     }
 
     /// Says in the headers which version answered.
@@ -72,10 +52,7 @@ impl Versioned {
         let version = format!("{}.{minor}", self.major);
         let reply = reply.with("OpenStack-API-Version", format!("{} {version}", self.name));
         match self.legacy_header {
-            Some(header) => reply.with(header, version).with(
-                "Vary",
-                "OpenStack-API-Version, X-OpenStack-Nova-API-Version",
-            ),
+            Some(header) => reply.with(header, version).with("Vary", "OpenStack-API-Version, X-OpenStack-Nova-API-Version"),
             None => reply.with("Vary", "OpenStack-API-Version"),
         }
     }
@@ -87,30 +64,23 @@ pub(crate) fn nova_document(context: &Context<'_>, root: &str, single: bool) -> 
     let link = |o: &mut crate::json::Obj<'_>, version: &str| {
         o.list("links", |l| {
             l.obj(|o| {
-                o.put("rel", "self")
-                    .put("href", format!("{root}/{version}/"));
+                o.put("rel", "self").put("href", format!("{root}/{version}/"));
             });
             if single {
                 l.obj(|o| {
-                    o.put("rel", "describedby")
-                        .put("type", "text/html")
-                        .put("href", "http://docs.openstack.org/");
+                    o.put("rel", "describedby").put("type", "text/html").put("href", "http://docs.openstack.org/");
                 });
             }
         });
     };
     let current = |o: &mut crate::json::Obj<'_>| {
-        o.put("id", "v2.1")
-            .put("status", "CURRENT")
-            .put("version", max.as_str())
-            .put("min_version", "2.1");
+        o.put("id", "v2.1").put("status", "CURRENT").put("version", max.as_str()).put("min_version", "2.1");
         o.put("updated", "2013-07-23T11:33:21Z");
         link(o, "v2.1");
         if single {
             o.list("media-types", |l| {
                 l.obj(|o| {
-                    o.put("base", "application/json")
-                        .put("type", "application/vnd.openstack.compute+json;version=2.1");
+                    o.put("base", "application/json").put("type", "application/vnd.openstack.compute+json;version=2.1");
                 });
             });
         }
@@ -123,10 +93,7 @@ pub(crate) fn nova_document(context: &Context<'_>, root: &str, single: bool) -> 
     Reply::ok(|o| {
         o.list("versions", |l| {
             l.obj(|o| {
-                o.put("id", "v2.0")
-                    .put("status", "SUPPORTED")
-                    .put("version", "")
-                    .put("min_version", "");
+                o.put("id", "v2.0").put("status", "SUPPORTED").put("version", "").put("min_version", "");
                 o.put("updated", "2011-01-21T11:33:21Z");
                 link(o, "v2");
             });
@@ -141,16 +108,11 @@ pub(crate) fn cinder_document(context: &Context<'_>, root: &str, status: u16) ->
     let mut reply = Reply::ok(|o| {
         o.list("versions", |l| {
             l.obj(|o| {
-                o.put("id", "v3.0")
-                    .put("status", "CURRENT")
-                    .put("version", max.as_str())
-                    .put("min_version", "3.0");
+                o.put("id", "v3.0").put("status", "CURRENT").put("version", max.as_str()).put("min_version", "3.0");
                 o.put("updated", "2022-08-31T00:00:00Z");
                 o.list("links", |l| {
                     l.obj(|o| {
-                        o.put("rel", "describedby")
-                            .put("type", "text/html")
-                            .put("href", "https://docs.openstack.org/");
+                        o.put("rel", "describedby").put("type", "text/html").put("href", "https://docs.openstack.org/");
                     });
                     l.obj(|o| {
                         o.put("rel", "self").put("href", format!("{root}/v3/"));
@@ -158,8 +120,7 @@ pub(crate) fn cinder_document(context: &Context<'_>, root: &str, status: u16) ->
                 });
                 o.list("media-types", |l| {
                     l.obj(|o| {
-                        o.put("base", "application/json")
-                            .put("type", "application/vnd.openstack.volume+json;version=3");
+                        o.put("base", "application/json").put("type", "application/vnd.openstack.volume+json;version=3");
                     });
                 });
             });

@@ -14,18 +14,8 @@ use super::{Answer, Context};
 
 const VOLUMES: [Kind; 3] = [Kind::VolumeFree, Kind::VolumeData, Kind::VolumeRoot];
 const ATTACHMENTS: [Kind; 2] = [Kind::AttachmentData, Kind::AttachmentRoot];
-const CONTROLS: [&str; 10] = [
-    "limit",
-    "marker",
-    "all_tenants",
-    "sort",
-    "sort_key",
-    "sort_dir",
-    "offset",
-    "with_count",
-    "project_id",
-    "tenant_id",
-];
+const CONTROLS: [&str; 10] =
+    ["limit", "marker", "all_tenants", "sort", "sort_key", "sort_dir", "offset", "with_count", "project_id", "tenant_id"];
 
 struct Call<'a> {
     context: &'a Context<'a>,
@@ -42,41 +32,21 @@ pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) ->
         _ => {}
     }
     let bearer = context.bearer(request)?;
-    let versions = Versioned {
-        name: "volume",
-        major: 3,
-        min: 0,
-        max: context.view.world.options.volume_max,
-        legacy_header: None,
-    };
+    let versions =
+        Versioned { name: "volume", major: 3, min: 0, max: context.view.world.options.volume_max, legacy_header: None };
     let minor = versions.asked(request)?;
     // Since 3.67 the project may be left out of the path.
     let (project, path) = match path {
-        ["v3", project, rest @ ..]
-            if context
-                .view
-                .place(project)
-                .is_some_and(|p| p.kind == Kind::Project) =>
-        {
+        ["v3", project, rest @ ..] if context.view.place(project).is_some_and(|p| p.kind == Kind::Project) => {
             (context.view.place(project).map(|p| p.index), rest)
         }
         ["v3", rest @ ..] if minor >= 67 => (bearer.project(), rest),
         _ => (None, path),
     };
     let project = project.filter(|p| bearer.is_admin() || bearer.project() == Some(*p));
-    let project =
-        project.ok_or_else(|| Reply::fault(400, "badRequest", "Malformed request url"))?;
-    let shape = Shape {
-        minor,
-        admin: bearer.is_admin(),
-        project,
-    };
-    let call = Call {
-        context,
-        request,
-        bearer,
-        shape,
-    };
+    let project = project.ok_or_else(|| Reply::fault(400, "badRequest", "Malformed request url"))?;
+    let shape = Shape { minor, admin: bearer.is_admin(), project };
+    let call = Call { context, request, bearer, shape };
     let reply = call.answer(path).unwrap_or_else(|refusal| refusal);
     Ok(versions.stamp(reply, minor))
 }
@@ -86,29 +56,19 @@ impl Call<'_> {
         let view = &self.context.view;
         let Shape { minor, admin, .. } = self.shape;
         match path {
-            ["volumes", "detail"] => self.list("volumes", &VOLUMES, |p, o| {
-                volume::volume(view, self.shape, p, o)
-            }),
-            ["volumes", id] => self.show("volume", "Volume", &VOLUMES, id, |p, o| {
-                volume::volume(view, self.shape, p, o)
-            }),
-            ["snapshots", "detail"] => self.list("snapshots", &[Kind::Snapshot], |p, o| {
-                volume::snapshot(view, minor, p, o)
-            }),
+            ["volumes", "detail"] => self.list("volumes", &VOLUMES, |p, o| volume::volume(view, self.shape, p, o)),
+            ["volumes", id] => self.show("volume", "Volume", &VOLUMES, id, |p, o| volume::volume(view, self.shape, p, o)),
+            ["snapshots", "detail"] => self.list("snapshots", &[Kind::Snapshot], |p, o| volume::snapshot(view, minor, p, o)),
             ["snapshots", id] => {
-                self.show("snapshot", "Snapshot", &[Kind::Snapshot], id, |p, o| {
-                    volume::snapshot(view, minor, p, o)
-                })
+                self.show("snapshot", "Snapshot", &[Kind::Snapshot], id, |p, o| volume::snapshot(view, minor, p, o))
             }
-            ["backups", "detail"] => self.list("backups", &[Kind::Backup], |p, o| {
-                volume::backup(view, self.shape, p, o)
-            }),
-            ["backups", id] => self.show("backup", "Backup", &[Kind::Backup], id, |p, o| {
-                volume::backup(view, self.shape, p, o)
-            }),
-            ["attachments"] if minor >= 27 => self.list("attachments", &ATTACHMENTS, |p, o| {
-                volume::brief_attachment(view, p, o)
-            }),
+            ["backups", "detail"] => self.list("backups", &[Kind::Backup], |p, o| volume::backup(view, self.shape, p, o)),
+            ["backups", id] => {
+                self.show("backup", "Backup", &[Kind::Backup], id, |p, o| volume::backup(view, self.shape, p, o))
+            }
+            ["attachments"] if minor >= 27 => {
+                self.list("attachments", &ATTACHMENTS, |p, o| volume::brief_attachment(view, p, o))
+            }
             ["types"] => self.list("volume_types", &[Kind::VolumeType], |p, o| {
                 volume::volume_type(view, admin, p.index, o);
             }),
@@ -124,11 +84,7 @@ impl Call<'_> {
             }
             ["limits"] => Ok(limits()),
             ["os-quota-sets", project] => self.quota(project),
-            _ => Err(Reply::fault(
-                404,
-                "itemNotFound",
-                "The resource could not be found.",
-            )),
+            _ => Err(Reply::fault(404, "itemNotFound", "The resource could not be found.")),
         }
     }
 
@@ -136,11 +92,7 @@ impl Call<'_> {
         if self.shape.admin {
             return Ok(());
         }
-        Err(Reply::fault(
-            403,
-            "forbidden",
-            &format!("Policy doesn't allow {rule} to be performed."),
-        ))
+        Err(Reply::fault(403, "forbidden", &format!("Policy doesn't allow {rule} to be performed.")))
     }
 
     fn owned(&self, place: Place, project: Option<u32>) -> bool {
@@ -156,55 +108,26 @@ impl Call<'_> {
             None => max,
             Some(Ok(limit)) => limit.min(max),
             Some(Err(_)) => {
-                return Err(Reply::fault(
-                    400,
-                    "badRequest",
-                    "limit param must be an integer",
-                ));
+                return Err(Reply::fault(400, "badRequest", "limit param must be an integer"));
             }
         };
         let all = self.shape.admin && request.flag("all_tenants");
-        let wanted = request
-            .query("project_id")
-            .or(request.query("tenant_id"))
-            .filter(|_| all);
+        let wanted = request.query("project_id").or(request.query("tenant_id")).filter(|_| all);
         let project = match (all, wanted) {
-            (true, Some(id)) => Some(
-                view.place(id)
-                    .filter(|p| p.kind == Kind::Project)
-                    .map_or(u32::MAX, |p| p.index),
-            ),
+            (true, Some(id)) => Some(view.place(id).filter(|p| p.kind == Kind::Project).map_or(u32::MAX, |p| p.index)),
             (true, None) => None,
             (false, _) => Some(self.shape.project),
         };
         let marker = match request.query("marker") {
             None => None,
             Some(id) => {
-                let known = |p: &Place| {
-                    kinds.contains(&p.kind) && (view.exists(*p) || view.gone(*p).is_some())
-                };
-                let refuse = || {
-                    Reply::fault(
-                        404,
-                        "itemNotFound",
-                        &format!("Volume {id} could not be found."),
-                    )
-                };
+                let known = |p: &Place| kinds.contains(&p.kind) && (view.exists(*p) || view.gone(*p).is_some());
+                let refuse = || Reply::fault(404, "itemNotFound", &format!("Volume {id} could not be found."));
                 Some(view.place(id).filter(known).ok_or_else(refuse)?)
             }
         };
-        let mut query = Query {
-            kinds,
-            newest_first: true,
-            limit: Some(limit),
-            marker,
-            ..Query::default()
-        };
-        for (key, value) in request
-            .query
-            .iter()
-            .filter(|(k, _)| !CONTROLS.contains(&k.as_str()))
-        {
+        let mut query = Query { kinds, newest_first: true, limit: Some(limit), marker, ..Query::default() };
+        for (key, value) in request.query.iter().filter(|(k, _)| !CONTROLS.contains(&k.as_str())) {
             query.filters.push((key.clone(), vec![value.clone()]));
         }
         let keep = |p: Place| view.exists(p) && self.owned(p, project);
@@ -212,14 +135,10 @@ impl Call<'_> {
         let mut body = format!("{{\"{name}\":").into_bytes();
         body.reserve(found.rows.len() + 300);
         found.write(&mut body);
-        if let Some(last) = found.last.filter(|_| found.full) {
+        // Attachments page by marker as well, but cinder gives no link.
+        if let Some(last) = found.last.filter(|_| found.full && name != "attachments") {
             let marker = view.id(last.kind, last.index).to_string();
-            let href = format!(
-                "{}{}?{}",
-                view.world.url,
-                request.path,
-                request.next_query(&marker, true)
-            );
+            let href = format!("{}{}?{}", view.world.url, request.path, request.next_query(&marker, true));
             let links = document(|o| {
                 o.list(&format!("{name}_links"), |l| {
                     l.obj(|o| {
@@ -235,30 +154,11 @@ impl Call<'_> {
         Ok(Reply::new(200, body))
     }
 
-    fn show(
-        &self,
-        name: &str,
-        title: &str,
-        kinds: &[Kind],
-        id: &str,
-        row: impl Fn(Place, &mut Obj<'_>),
-    ) -> Answer {
+    fn show(&self, name: &str, title: &str, kinds: &[Kind], id: &str, row: impl Fn(Place, &mut Obj<'_>)) -> Answer {
         let view = &self.context.view;
-        let project = if self.shape.admin {
-            None
-        } else {
-            self.bearer.project()
-        };
-        let found = view
-            .place(id)
-            .filter(|p| kinds.contains(&p.kind) && view.exists(*p) && self.owned(*p, project));
-        let place = found.ok_or_else(|| {
-            Reply::fault(
-                404,
-                "itemNotFound",
-                &format!("{title} {id} could not be found."),
-            )
-        })?;
+        let project = if self.shape.admin { None } else { self.bearer.project() };
+        let found = view.place(id).filter(|p| kinds.contains(&p.kind) && view.exists(*p) && self.owned(*p, project));
+        let place = found.ok_or_else(|| Reply::fault(404, "itemNotFound", &format!("{title} {id} could not be found.")))?;
         let mut body = format!("{{\"{name}\":").into_bytes();
         let start = body.len();
         object(&mut body, |o| row(place, o));
@@ -268,17 +168,11 @@ impl Call<'_> {
     }
 
     fn quota(&self, project: &str) -> Answer {
-        let own =
-            self.context.view.place(project) == Some(Place::new(Kind::Project, self.shape.project));
+        let own = self.context.view.place(project) == Some(Place::new(Kind::Project, self.shape.project));
         if !own {
             self.require_admin("volume_extension:quotas:show")?;
         }
-        let plain = [
-            ("volumes", 50),
-            ("per_volume_gigabytes", -1),
-            ("snapshots", 50),
-            ("gigabytes", 5_000),
-        ];
+        let plain = [("volumes", 50), ("per_volume_gigabytes", -1), ("snapshots", 50), ("gigabytes", 5_000)];
         Ok(Reply::ok(|o| {
             o.obj("quota_set", |o| {
                 for (key, limit) in plain {
@@ -297,19 +191,9 @@ impl Call<'_> {
 }
 
 fn limits() -> Reply {
-    let unlimited = [
-        "maxTotalVolumes",
-        "maxTotalSnapshots",
-        "maxTotalVolumeGigabytes",
-        "maxTotalBackups",
-    ];
-    let used = [
-        "totalVolumesUsed",
-        "totalGigabytesUsed",
-        "totalSnapshotsUsed",
-        "totalBackupsUsed",
-        "totalBackupGigabytesUsed",
-    ];
+    let unlimited = ["maxTotalVolumes", "maxTotalSnapshots", "maxTotalVolumeGigabytes", "maxTotalBackups"];
+    let used =
+        ["totalVolumesUsed", "totalGigabytesUsed", "totalSnapshotsUsed", "totalBackupsUsed", "totalBackupGigabytesUsed"];
     Reply::ok(|o| {
         o.obj("limits", |o| {
             o.put("rate", NoItems).obj("absolute", |o| {
