@@ -24,6 +24,8 @@ clean_env() {
   done
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   export LC_ALL=C.UTF-8 PYTHONPATH="$PYLIB" PYTHONWARNINGS=ignore PYTHONUNBUFFERED=1
+  # not from the caller's folder: python -m would take a package `seed` found there
+  export PYTHONSAFEPATH=1
   export no_proxy="127.0.0.1,localhost"
   # third party caches (stevedore's entry points) stay inside the lab
   export HOME="$LAB_DIR/home" XDG_CACHE_HOME="$LAB_DIR/home/.cache"
