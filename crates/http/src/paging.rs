@@ -26,6 +26,11 @@ use std::hash::{BuildHasher, Hash};
 #[derive(Debug)]
 pub struct Paging {
     next: Option<String>,
+    /// The page asked for last.
+    asked: String,
+    sceptical: bool,
+    /// The page asked for last was empty, and is being asked for again.
+    doubted: bool,
     pages: u32,
     records: u64,
     hasher: RandomState,
@@ -50,7 +55,8 @@ impl<S: Into<String>> From<S> for Paging {
         let hasher = RandomState::new();
         let first = first.into();
         let links = HashSet::from([hasher.hash_one(&first)]);
-        Self { next: Some(first), pages: 0, records: 0, hasher, links, ids: HashSet::new() }
+        let asked = first.clone();
+        Self { next: Some(first), asked, sceptical: false, doubted: false, pages: 0, records: 0, hasher, links, ids: HashSet::new() }
     }
 }
 
@@ -58,7 +64,16 @@ impl Paging {
     /// The page to ask for now; none at the end.
     #[expect(clippy::should_implement_trait, reason = "not an iterator: the caller must report each page in between")]
     pub fn next(&mut self) -> Option<String> {
-        self.next.take()
+        let next = self.next.take()?;
+        self.asked.clone_from(&next);
+        Some(next)
+    }
+
+    /// Believes an empty last page only when it is empty twice: a service that is starting, or lost its database for a
+    /// moment, may answer with nothing. Costs one more request for each listing that is truly empty.
+    pub fn sceptical(mut self) -> Self {
+        self.sceptical = true;
+        self
     }
 
     /// Tells what the page just read held: the ids of its records and its link to the next page.
@@ -86,7 +101,10 @@ impl Paging {
                 return Err(BrokenPaging::RepeatedLink { page, next });
             }
             self.next = Some(next);
+        } else if seen == 0 && self.sceptical && !self.doubted {
+            self.next = Some(self.asked.clone());
         }
+        self.doubted = seen == 0;
         Ok(())
     }
 

@@ -43,3 +43,23 @@ fn an_empty_page_that_goes_on_is_broken() {
         Err(BrokenPaging::EmptyWithNext { page: 2, next: "3".to_owned() })
     );
 }
+
+#[test]
+fn a_sceptic_believes_an_empty_end_only_twice() {
+    let none: [&str; 0] = [];
+    let mut empty = Paging::from("1").sceptical();
+    for _ in 0..2 {
+        assert_eq!(empty.next().as_deref(), Some("1"));
+        empty.page(none, None).unwrap();
+    }
+    assert_eq!(empty.next(), None);
+
+    let mut hiccup = Paging::from("1").sceptical();
+    hiccup.next();
+    hiccup.page(["a"], Some("2".to_owned())).unwrap();
+    hiccup.next();
+    hiccup.page(none, None).unwrap();
+    assert_eq!(hiccup.next().as_deref(), Some("2"), "asked again");
+    hiccup.page(["b"], Some("3".to_owned())).unwrap();
+    assert_eq!(hiccup.next().as_deref(), Some("3"), "and it goes on");
+}

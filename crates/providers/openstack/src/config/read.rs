@@ -16,7 +16,8 @@ impl OpenStackConfig {
     pub fn read(c: &Configuration) -> Result<Self, ConnectError> {
         if let Some(unknown) = c.settings.keys().chain(c.secrets.keys()).find(|k| !FIELDS.iter().any(|f| f.name == *k)) {
             let known = FIELDS.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
-            return Err(wrong(unknown, "it", &format!("an OpenStack provider has no such setting; it has {known}")));
+            let message = format!("an OpenStack provider has no such setting; it has {known}");
+            return Err(ConnectError { field: unknown.clone(), message });
         }
         let auth_url = c.setting("auth_url").ok_or_else(|| missing("auth_url", "give Keystone's address"))?;
         let retry = RetryPolicy::default();
