@@ -22,6 +22,8 @@ cmd_save() {
   mapfile -t databases < <(databases | tr ' ' '\n')
   mariadb-dump --no-defaults --socket="$RUN/mysql.sock" -u root --single-transaction --skip-dump-date \
     --skip-comments --databases "${databases[@]}" >"$work/databases.sql" 2>"$LOG/save.log" || die "mariadb-dump" "$LOG/save.log"
+  # glance keeps the absolute path of each image
+  sed -i "s#file://$DATA/#file://@DATA@/#g" "$work/databases.sql"
   password_mark >"$work/password.sha"
   # the broker's state is not in the file, so its marks are not either
   (cd "$RUN" && printf '%s\n' done.* | grep -v rabbit) >"$work/done"
@@ -48,6 +50,7 @@ cmd_restore() {
     die "$in was saved with another LAB_PASSWORD: set that one"
   mariadb_start
   mariadb_wait
+  sed -i "s#file://@DATA@/#file://$DATA/#g" "$work/databases.sql"
   sql <"$work/databases.sql" 2>>"$LOG/restore.log" || die "loading the databases" "$LOG/restore.log"
   for folder in glance/images gnocchi/storage; do
     [ -d "$work/$folder" ] || continue
