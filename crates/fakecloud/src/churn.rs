@@ -38,31 +38,31 @@ impl Control {
         let mut report = Churned::default();
         for (n, (index, id)) in self.chosen(fraction, seed).into_iter().enumerate() {
             let dice = mix(seed, Place::new(Kind::Server, index), 2) as u32;
+            let volume = self.id(Kind::VolumeData, index);
+            let (server, scheduled) = {
+                let view = self.cloud().world.view();
+                (view.server(index), view.scheduled(index))
+            };
             let (done, list) = match n % 10 {
-                0 | 3 | 6 => {
-                    let status = if self.is_active(index) { Status::Shutoff } else { Status::Active };
+                0 | 3 | 6 if scheduled => {
+                    let running = server.status == Status::Active;
+                    let status = if running { Status::Shutoff } else { Status::Active };
                     (self.set_status(&id, status), &mut report.stopped_or_started)
                 }
-                1 | 4 => (self.rename(&id, &format!("renamed-{dice:08x}")), &mut report.renamed),
-                2 | 5 => {
-                    let flavor = self.cloud().world.view().server(index).flavor;
-                    (self.resize_server(&id, flavor + 1), &mut report.resized)
-                }
+                2 | 5 => (self.resize_server(&id, server.flavor + 1), &mut report.resized),
                 7 => (self.migrate_server(&id, dice), &mut report.migrated),
-                8 => {
-                    let volume = self.id(Kind::VolumeData, index);
+                8 if self.find(&volume).is_some() => {
                     let done = self.resize_volume(&volume, 300 + dice % 700);
-                    if done.is_ok() {
-                        report.volumes_resized.push(volume);
-                    }
+                    report.volumes_resized.extend(done.is_ok().then_some(volume));
                     continue;
                 }
-                _ => {
-                    if let Ok(created) = self.create_server(NewServer::default()) {
-                        report.created.push(created);
-                    }
+                9 => {
+                    let created = self.create_server(NewServer::default());
+                    report.created.extend(created.ok());
                     (self.delete(&id), &mut report.deleted)
                 }
+                // What has no volume, or never ran, is renamed instead.
+                _ => (self.rename(&id, &format!("renamed-{dice:08x}")), &mut report.renamed),
             };
             // Somebody else may have deleted it in the meantime; then it did not change.
             if done.is_ok() {
@@ -70,10 +70,6 @@ impl Control {
             }
         }
         report
-    }
-
-    fn is_active(&self, index: u32) -> bool {
-        self.cloud().world.view().server(index).status == Status::Active
     }
 
     /// The servers to change, in the order of their luck.
