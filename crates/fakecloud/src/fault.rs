@@ -15,14 +15,18 @@ use crate::wire::Service;
 pub enum Fault {
     /// A 401 for a valid token: it expired early, or the service's token cache lost it. The token goes on being valid
     /// for other requests.
+    #[serde(rename = "unauthorized_401")]
     Unauthorized401,
     /// Every token is revoked as the request arrives: a keystone whose keys were rotated. Logging in again works.
     TokensRevoked,
     /// A 403: a policy changed, or the role was taken away while the collection went on.
+    #[serde(rename = "forbidden_403")]
     Forbidden403,
     /// A 404 for what exists: an endpoint that moved, a service that was unregistered.
+    #[serde(rename = "not_found_404")]
     NotFound404,
     /// A 429 by a rate limit in front of the API, with or without `Retry-After` in seconds.
+    #[serde(rename = "too_many_429")]
     TooMany429 { retry_after: Option<u32> },
     /// A 5xx: 500 is the service's own, in JSON; 502, 503 and 504 come from the proxy in front of it, in HTML.
     ServerError(u16),

@@ -72,7 +72,7 @@ fn pattern_of(path: &str) -> String {
         plain && (digits == 32 || s.chars().all(|c| c.is_ascii_digit()))
     };
     let segments = path.split('/').filter(|s| !s.is_empty());
-    segments.map(|s| if is_id(s) { "/{id}".to_owned() } else { format!("/{s}") }).collect()
+    segments.flat_map(|s| ["/", if is_id(s) { "{id}" } else { s }]).collect()
 }
 
 #[cfg(test)]

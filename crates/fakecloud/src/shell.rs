@@ -125,7 +125,7 @@ fn relative(request: &Request) -> String {
     if segments.next_if(is_version).is_some() {
         segments.next_if(is_project);
     }
-    segments.map(|s| format!("/{s}")).collect()
+    segments.flat_map(|s| ["/", s]).collect()
 }
 
 fn head(reply: &Reply, body: Body) -> Response<Body> {

@@ -123,7 +123,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            token_ttl: Duration::from_secs(3_600),
+            token_ttl: Duration::from_hours(1),
             compute_max: 93,
             volume_max: 70,
             orchestration: true,

@@ -69,10 +69,11 @@ pub(crate) fn subnet(view: &View<'_>, index: u32, o: &mut Obj<'_>) {
         });
     });
     o.put("host_routes", NoItems);
-    match six {
-        true => o.put("dns_nameservers", NoItems),
-        false => o.put("dns_nameservers", ["198.18.255.53"]),
-    };
+    o.list("dns_nameservers", |l| {
+        if !six {
+            l.put("198.18.255.53");
+        }
+    });
     o.put("description", "").put("service_types", NoItems).put("tags", NoItems);
     times(view, place, GENESIS + 700 + u64::from(index), o);
     project(view, "project_id", owner, o);

@@ -108,7 +108,7 @@ pub(crate) fn write(view: &View<'_>, shape: Shape, index: u32, o: &mut Obj<'_>) 
     o.obj("addresses", |o| networks(view, &server, o));
     o.put("accessIPv4", "").put("accessIPv6", "");
     links(o, view, "servers", &id);
-    o.put("OS-DCF:diskConfig", if dice % 8 == 0 { "AUTO" } else { "MANUAL" });
+    o.put("OS-DCF:diskConfig", if dice.is_multiple_of(8) { "AUTO" } else { "MANUAL" });
     if server.status == Status::Error && server.deleted.is_none() {
         fault(&server, shape, o);
     }
@@ -117,7 +117,7 @@ pub(crate) fn write(view: &View<'_>, shape: Shape, index: u32, o: &mut Obj<'_>) 
     }
     let zone = server.host.map(|h| names::ZONE_NAMES[View::zone_of_host(h) as usize]);
     o.put("OS-EXT-AZ:availability_zone", zone.unwrap_or(""));
-    o.put("config_drive", if dice % 3 == 0 { "True" } else { "" });
+    o.put("config_drive", if dice.is_multiple_of(3) { "True" } else { "" });
     o.put("key_name", (index % 7 != 6).then(|| names::key(server.tenant)));
     o.put("OS-SRV-USG:launched_at", scheduled.then(|| micros(server.created + 20)));
     o.put("OS-SRV-USG:terminated_at", server.deleted.map(micros));
@@ -169,7 +169,7 @@ pub(crate) fn write(view: &View<'_>, shape: Shape, index: u32, o: &mut Obj<'_>) 
         o.put("host_status", if server.host.is_some() { "UP" } else { "" });
     }
     if minor >= 19 {
-        o.put("description", (dice % 4 != 0).then(|| format!("simulated {} server", names::role(index))));
+        o.put("description", (!dice.is_multiple_of(4)).then(|| format!("simulated {} server", names::role(index))));
     }
     if minor >= 26 {
         match index % 3 {

@@ -46,12 +46,10 @@ fn attachment(view: &View<'_>, place: Place) -> Option<(u32, Place, &'static str
 
 fn created(view: &View<'_>, place: Place) -> u64 {
     let of_server = matches!(place.kind, Kind::VolumeData | Kind::VolumeRoot | Kind::Snapshot | Kind::Backup);
-    match of_server {
-        true => view.server(place.index).created + 10,
-        false => {
-            view.tweak(place.kind, place.index).and_then(|t| t.created).unwrap_or(GENESIS + u64::from(place.index) * 90)
-        }
+    if of_server {
+        return view.server(place.index).created + 10;
     }
+    view.tweak(place.kind, place.index).and_then(|t| t.created).unwrap_or(GENESIS + u64::from(place.index) * 90)
 }
 
 fn updated(view: &View<'_>, place: Place) -> u64 {

@@ -177,9 +177,12 @@ impl Call<'_> {
         };
         let shape = self.shape(false);
         let found = page(view, &query, keep, |place, out| {
-            object(out, |o| match detail {
-                true => server::write(view, shape, place.index, o),
-                false => server::brief(view, place.index, o),
+            object(out, |o| {
+                if detail {
+                    server::write(view, shape, place.index, o);
+                } else {
+                    server::brief(view, place.index, o);
+                }
             });
         });
         Ok(self.collection("servers", &found, |p| view.id(p.kind, p.index).to_string()))

@@ -24,7 +24,7 @@ pub(crate) fn answer(call: &Call<'_>, path: &[&str]) -> Answer {
             call.require_admin("os_compute_api:os-availability-zone:detail")?;
             Ok(zones(call, true))
         }
-        ["os-server-groups"] => server_groups(call),
+        ["os-server-groups"] => Ok(server_groups(call)),
         ["os-keypairs"] => keypairs(call),
         ["limits"] => Ok(limits()),
         ["os-quota-sets", project] => quota(call, project),
@@ -139,7 +139,7 @@ fn zones(call: &Call<'_>, detail: bool) -> Reply {
     })
 }
 
-fn server_groups(call: &Call<'_>) -> Answer {
+fn server_groups(call: &Call<'_>) -> Reply {
     let view = &call.context.view;
     // nova silently shows a member its own, whatever it asks for.
     let all = call.bearer.is_admin() && call.request.query("all_projects").is_some();
@@ -149,13 +149,13 @@ fn server_groups(call: &Call<'_>) -> Answer {
         let place = Place::new(Kind::ServerGroup, *i);
         view.exists(place) && (all || call.bearer.project() == view.owner(place))
     };
-    Ok(Reply::ok(|o| {
+    Reply::ok(|o| {
         o.list("server_groups", |l| {
             for index in (0..view.span(Kind::ServerGroup)).filter(mine).skip(offset).take(limit) {
                 l.obj(|o| compute::server_group(view, call.minor, index, o));
             }
         });
-    }))
+    })
 }
 
 fn keypairs(call: &Call<'_>) -> Answer {

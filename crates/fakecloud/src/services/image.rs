@@ -3,7 +3,7 @@
 use crate::auth::{Bearer, project_name, user_name, user_of_project};
 use crate::clock::{GENESIS, zulu};
 use crate::ids::{Kind, Place};
-use crate::json::{Hex, NoItems, Null, Obj, document, object};
+use crate::json::{Hex, Obj, document, object};
 use crate::page::{Query, page, patch_row};
 use crate::wire::{Reply, Request, Service};
 use crate::world::{PUBLIC_IMAGES, View};
@@ -144,14 +144,12 @@ fn row(view: &View<'_>, index: u32, o: &mut Obj<'_>) {
     let created = GENESIS + 100 + u64::from(index) * 50;
     let updated = view.tweak(Kind::Image, index).map_or(created + 10, |t| t.updated);
     o.put("created_at", zulu(created)).put("updated_at", zulu(updated));
-    match public {
-        true => o.put("tags", ["base"]),
-        false => o.put("tags", NoItems),
-    };
+    o.list("tags", |l| {
+        if public {
+            l.put("base");
+        }
+    });
     o.put("self", format!("/v2/images/{id}")).put("file", format!("/v2/images/{id}/file"));
     o.put("schema", "/v2/schemas/image");
-    match queued {
-        true => o.put("stores", Null),
-        false => o.put("stores", "file"),
-    };
+    o.put("stores", (!queued).then_some("file"));
 }

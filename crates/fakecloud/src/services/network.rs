@@ -170,17 +170,16 @@ fn narrow(context: &Context<'_>, request: &Request, collection: &Collection, que
     let Some((key, values)) = taken.map(|at| query.filters.swap_remove(at)) else {
         return;
     };
-    let mut places: Vec<Place> = match key.as_str() {
-        "id" => values.iter().filter_map(|v| view.place(v)).collect(),
-        // DHCP ports have a device that is no uuid of ours; then every port has to be looked at.
-        _ => match values.iter().map(|v| port::of_device(view, v)).collect::<Option<Vec<_>>>() {
-            Some(found) => found.concat(),
-            None => {
-                query.filters.push((key, values));
-                return;
-            }
-        },
+    let of_value = |value: &String| match key.as_str() {
+        "id" => Some(view.place(value).into_iter().collect()),
+        _ => port::of_device(view, value),
     };
+    // DHCP ports have a device that is no uuid of ours; then every port has to be looked at.
+    let Some(found) = values.iter().map(of_value).collect::<Option<Vec<Vec<Place>>>>() else {
+        query.filters.push((key, values));
+        return;
+    };
+    let mut places = found.concat();
     places.retain(|p| collection.kinds.contains(&p.kind));
     places.sort();
     places.dedup();

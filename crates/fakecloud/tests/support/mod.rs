@@ -35,6 +35,7 @@ pub struct Session {
 }
 
 /// The client wants a provider of cryptography even for plain http; a second test finds it there already.
+#[expect(clippy::disallowed_methods, reason = "this client must retry nothing and hide nothing")]
 pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().expect("client")
