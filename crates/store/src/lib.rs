@@ -11,6 +11,7 @@ mod db;
 #[cfg(test)]
 mod ddl;
 mod error;
+mod inventory;
 mod location;
 mod migrate;
 mod pg;
@@ -19,6 +20,7 @@ mod store;
 mod tx;
 
 pub use db::{Cell, FromCell, Param, ProviderId, Row, Statement};
+pub use inventory::{Lease, Save, SaveStats, Written};
 pub use error::{Cause, Result, StoreError};
 pub use migrate::Migrated;
 pub use store::{Kind, Store};

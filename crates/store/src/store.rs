@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
+use crate::inventory::IdBlock;
 use crate::location::Location;
 use crate::migrate::{self, Migrated};
 use crate::pg::Postgres;
@@ -14,6 +15,7 @@ use crate::tx::Tx;
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) backend: Backend,
+    pub(crate) ids: Arc<IdBlock>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +38,7 @@ impl Store {
             Location::Sqlite(path) => Backend::Sqlite(Arc::new(Sqlite::open(path).await?)),
             Location::Postgres(location) => Backend::Pg(Arc::new(Postgres::open(*location).await?)),
         };
-        Ok(Self { backend })
+        Ok(Self { backend, ids: Arc::default() })
     }
 
     /// Brings the schema to this program's version. Safe when several programs start at once.
@@ -69,6 +71,15 @@ impl Store {
         match &self.backend {
             Backend::Pg(pg) => pg.query(sql, params).await,
             Backend::Sqlite(sqlite) => sqlite.query(sql, params).await,
+        }
+    }
+
+    /// Reads in one go: one round trip on PostgreSQL. Not one transaction: each sees the database as it finds it.
+    pub async fn queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        match &self.backend {
+            _ if statements.is_empty() => Ok(Vec::new()),
+            Backend::Pg(pg) => pg.queries(statements).await,
+            Backend::Sqlite(sqlite) => sqlite.queries(statements).await,
         }
     }
 

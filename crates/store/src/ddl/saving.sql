@@ -1,9 +1,11 @@
 -- What saving needs beside the inventory.
 
--- One number series for all inventory tables: an id names one row of the whole inventory. Programs take blocks.
-create sequence inventory_ids as bigint; -- postgres
--- sqlite: create table inventory_ids (last integer not null);
--- sqlite: insert into inventory_ids values (0);
+-- One number series for all inventory tables: an id names one row of the whole inventory. Programs take blocks, which
+-- must be without gaps: a sequence cannot promise that.
+create table inventory_ids (
+    last bigint not null
+);
+insert into inventory_ids values (0);
 
 -- Who may write a provider's inventory. `saved_token` is written by each save with the token its writer holds: when
 -- another has taken over since, the check fails and with it the whole save.

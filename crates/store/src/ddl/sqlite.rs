@@ -20,12 +20,11 @@ const WORDS: [(&str, &str); 11] = [
 
 /// Lines for PostgreSQL alone end with this remark.
 const ONLY_POSTGRES: &str = "-- postgres";
-const ONLY_SQLITE: &str = "-- sqlite: ";
 
 pub(super) fn translate(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines().filter(|line| !line.ends_with(ONLY_POSTGRES)) {
-        out.push_str(line.strip_prefix(ONLY_SQLITE).unwrap_or(line));
+        out.push_str(line);
         out.push('\n');
     }
     for (word, instead) in WORDS {

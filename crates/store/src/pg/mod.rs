@@ -13,7 +13,9 @@ use tokio_postgres::types::ToSql;
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
 use crate::location::PostgresLocation;
-pub(crate) use pool::{Conn, Pool, Pooled};
+pub(crate) use pool::{Conn, Pooled};
+use pool::Pool;
+pub(crate) use value::{EPOCH, row};
 
 #[derive(Debug)]
 pub(crate) struct Postgres {
@@ -37,6 +39,19 @@ impl Postgres {
 
     pub(crate) async fn query(&self, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
         self.get().await?.query(sql, params).await
+    }
+
+    /// All in one round trip, when the connection knows the statements.
+    pub(crate) async fn queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        let conn = self.get().await?;
+        let explain = |e| conn.explain("read", e);
+        let prepared = try_join_all(statements.iter().map(|s| conn.prepared(&s.sql))).await.map_err(explain)?;
+        let answers = statements.iter().zip(&prepared).map(|(s, p)| async {
+            let params: Vec<_> = s.params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+            conn.client().query(p, &params).await
+        });
+        let answers = try_join_all(answers).await.map_err(explain)?;
+        answers.iter().map(|rows| rows.iter().map(row).collect()).collect()
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {
@@ -112,7 +127,7 @@ impl Conn {
         let statement = self.prepared(sql).await.map_err(explain)?;
         let params: Vec<_> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
         let rows = self.client().query(&statement, &params).await.map_err(explain)?;
-        rows.iter().map(value::row).collect()
+        rows.iter().map(row).collect()
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {

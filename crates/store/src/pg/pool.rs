@@ -109,6 +109,10 @@ impl Conn {
         &self.place
     }
 
+    pub(crate) fn knows(&self, sql: &str) -> bool {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner).contains_key(sql)
+    }
+
     pub(crate) async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         let known = || self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(statement) = known().get(sql) {

@@ -54,6 +54,11 @@ impl Sqlite {
         if reads { self.read(work).await } else { self.write(work).await }
     }
 
+    pub(crate) async fn queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        let statements = statements.to_vec();
+        self.read(move |c| statements.iter().map(|s| query(c, &s.sql, &s.params)).collect()).await
+    }
+
     pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {
         let (sql, params) = (dialect::translate(sql), params.to_vec());
         self.write(move |c| value::execute(c, &sql, &params).map_err(|e| explain("write", e))).await
@@ -149,6 +154,11 @@ pub(crate) fn in_transaction<T>(c: &mut Connection, work: impl FnOnce(&mut Conne
         undo(c)?;
     }
     done
+}
+
+/// A neutral query on this connection.
+pub(crate) fn query(c: &Connection, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
+    value::query(c, &dialect::translate(sql), params).map_err(|e| explain("read", e))
 }
 
 /// A neutral statement inside a transaction of the caller.

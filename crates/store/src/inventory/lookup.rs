@@ -1,0 +1,114 @@
+//! Answers to what the planner only wants to know once everything was seen. All in one round trip; most runs ask nothing.
+
+use stocktake_model::{CollectionIx, Field, Menu, Value};
+use stocktake_saver::{Answers, Wanted, WatchKeys};
+
+use super::table::{self, SqlType};
+use super::targets::{WATCH, watch};
+use crate::db::{Cell, Param, ProviderId, Row, Statement};
+use crate::error::{Result, StoreError};
+use crate::store::Store;
+
+/// How to read the answer to a statement.
+enum Question {
+    ByRef(CollectionIx, u8),
+    Watches,
+    Refs(CollectionIx),
+    Values(CollectionIx, Field),
+}
+
+impl Store {
+    pub async fn lookup(&self, provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Result<Answers> {
+        let mut answers = Answers::default();
+        let (questions, statements): (Vec<_>, Vec<_>) = questions(provider, menu, wanted).into_iter().unzip();
+        for (question, rows) in questions.iter().zip(self.queries(&statements).await?) {
+            for row in rows {
+                answer(menu, question, &row, &mut answers)?;
+            }
+        }
+        Ok(answers)
+    }
+}
+
+fn questions(provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Vec<(Question, Statement)> {
+    let mut out = Vec::new();
+    for ((ix, by), keys) in &wanted.by_ref {
+        let Some(column) = table::key_column(menu.get(*ix), *by) else { continue };
+        let sql = format!(
+            "select {column}, id from {} where provider_id = $1 and {column} = any($2)",
+            menu.get(*ix).name
+        );
+        let keys = Param::Texts(keys.iter().cloned().collect());
+        out.push((Question::ByRef(*ix, *by), Statement::new(sql, [provider.into(), keys])));
+    }
+    for (ix, keys) in &wanted.unresolved {
+        out.extend(unresolved(provider, menu.get(*ix).name, keys).into_iter().map(|s| (Question::Watches, s)));
+    }
+    if !wanted.watchers_of.is_empty() {
+        let sql = format!("select {WATCH} from link_watches w where w.resolved_id = any($1)");
+        let ids = Param::Ints(wanted.watchers_of.iter().copied().collect());
+        out.push((Question::Watches, Statement::new(sql, [ids])));
+    }
+    for (ix, ids) in &wanted.refs_now {
+        let c = menu.get(*ix);
+        let columns: Vec<_> = c.secondary_refs.iter().map(|s| format!(", {}", s.column())).collect();
+        let sql = format!("select id{} from {} where id = any($1)", columns.concat(), c.name);
+        out.push((Question::Refs(*ix), Statement::new(sql, [Param::Ints(ids.iter().copied().collect())])));
+    }
+    for ((ix, field), ids) in &wanted.values {
+        let c = menu.get(*ix);
+        let sql = format!("select id, {} from {} where id = any($1)", table::field_column(c, *field).0, c.name);
+        out.push((Question::Values(*ix, *field), Statement::new(sql, [Param::Ints(ids.iter().copied().collect())])));
+    }
+    out
+}
+
+fn unresolved(provider: ProviderId, target: &'static str, keys: &WatchKeys) -> Vec<Statement> {
+    let base = format!("select {WATCH} from link_watches w where w.provider_id = $1 and w.target = $2 and w.resolved_id is null");
+    let WatchKeys::Of(keys) = keys else {
+        return vec![Statement::new(base, [provider.into(), target.into()])];
+    };
+    let mut by_number: std::collections::BTreeMap<u8, Vec<String>> = std::collections::BTreeMap::new();
+    for (by, key) in keys {
+        by_number.entry(*by).or_default().push(key.clone());
+    }
+    let statement = |(by, keys): (u8, Vec<String>)| {
+        let sql = format!("{base} and w.target_ref = $3 and w.target_key = any($4)");
+        Statement::new(sql, [provider.into(), target.into(), Param::Int(by.into()), Param::Texts(keys)])
+    };
+    by_number.into_iter().map(statement).collect()
+}
+
+fn answer(menu: &Menu, question: &Question, row: &Row, answers: &mut Answers) -> Result<()> {
+    match question {
+        Question::ByRef(ix, by) => answers.by_ref.push((*ix, *by, row.get(0)?, row.get(1)?)),
+        Question::Watches => answers.watches.extend(watch(menu, row)?),
+        Question::Refs(ix) => {
+            for by in 1..=menu.get(*ix).secondary_refs.len() {
+                if let Some(key) = row.get(by)? {
+                    answers.refs_now.push((*ix, row.get(0)?, by as u8, key));
+                }
+            }
+        }
+        Question::Values(ix, field) => {
+            let ty = table::field_column(menu.get(*ix), *field).1;
+            let value = value(ty, row.cells().get(1).unwrap_or(&Cell::Null))?;
+            answers.values.push((*ix, row.get(0)?, *field, value));
+        }
+    }
+    Ok(())
+}
+
+fn value(ty: SqlType, cell: &Cell) -> Result<Value> {
+    Ok(match (ty, cell) {
+        (_, Cell::Null) => Value::Null,
+        (SqlType::Bool, Cell::Bool(v)) => Value::Bool(*v),
+        (SqlType::Bool, Cell::Int(v)) => Value::Bool(*v != 0),
+        (SqlType::Bigint, Cell::Int(v)) => Value::Int(*v),
+        (SqlType::Time, Cell::Int(v)) => Value::Time(*v),
+        (SqlType::Float, Cell::Float(v)) => Value::Float(*v),
+        (SqlType::Text, Cell::Text(v)) => Value::Text(v.clone()),
+        (SqlType::Json, Cell::Text(v)) => Value::Json(v.clone()),
+        (ty, cell) => return Err(StoreError::Bug(format!("a column of type {} holds {cell:?}", ty.name()))),
+    })
+}
