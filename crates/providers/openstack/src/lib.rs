@@ -4,4 +4,11 @@
 //! Knows no database and no other provider.
 
 pub mod api;
+mod collect;
 pub mod config;
+mod menu;
+mod parse;
+mod provider;
+mod test;
+
+pub use provider::OpenStack;

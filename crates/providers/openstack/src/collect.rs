@@ -1,0 +1,84 @@
+//! Asking the cloud: which listings there are, how far the credential sees, and what was seen of the whole.
+//!
+//! Knows pages, not records: of a record only its id is read here, to follow pages and to know targets. Nothing is
+//! dropped silently: a listing that could not be read to its end says so, and licenses no deletion.
+
+mod fan_out;
+mod full;
+mod listings;
+mod outcome;
+mod page;
+mod reach;
+mod stacks;
+mod targeted;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use futures_util::{StreamExt, stream};
+use stocktake_model::Scope;
+use stocktake_provider::{ApiUsage, BoxFuture, Collected, PageSink, Progress, ProviderError};
+
+use crate::api::Api;
+pub(crate) use listings::{Everybody, LISTINGS, Listing, OF_ONE, feeds};
+pub(crate) use reach::{Projects, Reach};
+pub(crate) use targeted::TARGETABLE;
+
+use outcome::Outcomes;
+
+/// One run: what everything in it shares.
+pub(crate) struct Run<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) reach: Reach,
+    pub(crate) sink: &'a dyn PageSink,
+    pub(crate) outcomes: Outcomes,
+}
+
+/// Reads what the scope asks for.
+///
+/// Fails only when nothing can be asked: no sign-in.
+pub(crate) async fn collect(
+    api: &Api,
+    projects: Projects,
+    scope: &Scope,
+    sink: &dyn PageSink,
+) -> Result<Collected, ProviderError> {
+    let before = api.usage();
+    let mut notices = api.notices();
+    let session = api.session().await?;
+    let run = Run { api, reach: Reach::of(&session, projects), sink, outcomes: Outcomes::default() };
+    {
+        let mut work = std::pin::pin!(ask(&run, scope));
+        loop {
+            tokio::select! {
+                () = &mut work => break,
+                Ok(notice) = notices.recv() => sink.progress(Progress::Notice(notice)),
+            }
+        }
+    }
+    let mut collected = run.outcomes.collected();
+    collected.usage = since(before, api.usage());
+    Ok(collected)
+}
+
+/// Waits for all of these, a few at a time. Boxed: each is another type otherwise, and their borrows would have to be
+/// named.
+async fn all_of(futures: Vec<BoxFuture<'_, ()>>, at_once: usize) {
+    stream::iter(futures).buffer_unordered(at_once).collect::<()>().await;
+}
+
+async fn ask(run: &Run<'_>, scope: &Scope) {
+    match scope {
+        Scope::Full => full::collect(run).await,
+        Scope::Targets(targets) => targeted::collect(run, targets).await,
+    }
+}
+
+fn since(before: ApiUsage, now: ApiUsage) -> ApiUsage {
+    ApiUsage {
+        calls: now.calls - before.calls,
+        retries: now.retries - before.retries,
+        throttled: now.throttled - before.throttled,
+        bytes: now.bytes - before.bytes,
+    }
+}

@@ -1,0 +1,107 @@
+//! What must be asked for one by one: the quotas of each project, each stack and its resources.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use sonic_rs::JsonValueTrait;
+use stocktake_model::Listed;
+use stocktake_provider::{BoxFuture, ErrorKind, Progress, ProviderError};
+
+use super::Run;
+use super::listings::{Listing, listing};
+use super::outcome::Outcome;
+use super::page;
+use crate::parse::decode;
+
+/// Quotas are three calls a project; in clouds with more projects they would outweigh everything else.
+const MOST_PROJECTS: usize = 200;
+/// Questions under way at once; requests have a budget of their own.
+const AT_ONCE: usize = 8;
+/// Errors told of each listing.
+const TOLD: usize = 5;
+
+/// One question of many.
+pub(super) struct Part {
+    pub(super) path: String,
+    /// What the answer is of.
+    pub(super) of: String,
+}
+
+/// Makes a page of an answer, or says that it is none.
+pub(super) type Shape = fn(&'static Listing, Bytes) -> Result<Bytes, ProviderError>;
+
+/// Asks each part. `whole`: reach and completeness of the list the parts come from.
+pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Part>, shape: Shape, whole: Outcome) {
+    run.sink.progress(Progress::Started { listing: listing.name });
+    let start = Instant::now();
+    let mut outcome = Outcome { records: 0, pages: 0, ..whole };
+    let question = |(number, part): (u32, Part)| -> BoxFuture<'_, Result<(), ProviderError>> {
+        Box::pin(async move {
+            let body = run.get(listing, &part.path).await.and_then(|body| shape(listing, body))?;
+            run.send(listing, number, Cow::Owned(part.of), body).await;
+            Ok(())
+        })
+    };
+    let questions: Vec<_> = (1..).zip(parts).map(question).collect();
+    let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
+    let (mut errors, mut failed) = (Vec::new(), 0_u64);
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(()) => {
+                (outcome.records, outcome.pages) = (outcome.records + 1, outcome.pages + 1);
+                run.sink.progress(Progress::Records { listing: listing.name, records: outcome.records });
+            }
+            // It went away since it was listed.
+            Err(e) if e.kind == ErrorKind::NotFound => {}
+            Err(e) => {
+                failed += 1;
+                if errors.len() < TOLD {
+                    errors.push(e.to_string());
+                }
+            }
+        }
+    }
+    if failed > errors.len() as u64 {
+        errors.push(format!("{failed} questions failed in all"));
+    }
+    if !errors.is_empty() {
+        outcome.listed = if outcome.pages == 0 {
+            Listed::Failed { error: errors.join("; ") }
+        } else {
+            outcome.listed.and(Listed::Partial { errors })
+        };
+    }
+    outcome.millis = start.elapsed().as_millis() as u64;
+    run.sink.progress(Progress::Ended { listing: listing.name, listed: outcome.listed.clone() });
+    run.outcomes.add(listing, outcome);
+}
+
+/// Quotas of these projects, of every service that has some.
+pub(super) async fn quotas(run: &Run<'_>, projects: &[String]) {
+    for listing in ["compute_quotas", "volume_quotas", "network_quotas"].into_iter().filter_map(listing) {
+        if let Some(excuse) = run.excuse(listing).await {
+            run.outcomes.add(listing, excuse);
+        } else if projects.len() > MOST_PROJECTS {
+            let reason = format!("{} projects; quotas are asked for up to {MOST_PROJECTS}", projects.len());
+            run.outcomes.add(listing, Outcome::not_asked(reason));
+        } else if projects.is_empty() {
+            run.outcomes.add(listing, Outcome::not_asked("no project is known"));
+        } else {
+            let (reach, listed) = run.reach.of_listing(listing.everybody, false);
+            let part = |id: &String| Part { path: listing.path.replace("{}", id), of: id.clone() };
+            let whole = Outcome { reach, listed, ..Outcome::default() };
+            ask(run, listing, projects.iter().map(part).collect(), object, whole).await;
+        }
+    }
+}
+
+fn object(listing: &'static Listing, body: Bytes) -> Result<Bytes, ProviderError> {
+    let text = decode::text(&body).map_err(|e| page::bad_answer(listing, e.to_string()))?;
+    match decode::root(text, listing.root) {
+        Ok(root) if root.is_object() => Ok(body.clone()),
+        Ok(_) => Err(page::bad_answer(listing, format!("'{}' is not an object", listing.root))),
+        Err(e) => Err(page::bad_answer(listing, e.to_string())),
+    }
+}

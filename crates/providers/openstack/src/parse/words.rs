@@ -1,0 +1,65 @@
+//! The provider's words into the inventory's.
+
+use std::borrow::Cow;
+
+use stocktake_model::Key;
+
+pub(super) const GIB: i64 = 1 << 30;
+pub(super) const MIB: i64 = 1 << 20;
+
+/// Number of the ref `name` of flavors, hosts and volume types, as links carry it.
+pub(super) const BY_NAME: u8 = 1;
+/// Number of the ref `service_host` of hosts.
+pub(super) const BY_SERVICE_HOST: u8 = 2;
+
+/// Statuses are words, not shouts: `ACTIVE` is `active`.
+pub(super) fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Identity of a zone: those of computing and of volumes differ. Blank, and so no link, without a name.
+pub(super) fn zone(service: &str, name: Option<&str>) -> Key {
+    Key::text(service).and_text(name.unwrap_or_default())
+}
+
+/// Identity of a row that a VM has one of: its hardware, its operating system.
+pub(super) fn of_vm(vm: &Key) -> Key {
+    Key::new().and_link(vm).and_null()
+}
+
+/// Likewise of a host.
+pub(super) fn of_host(host: &Key) -> Key {
+    Key::new().and_null().and_link(host)
+}
+
+/// The same word for every provider, from nova's power state and, where that says nothing, its status.
+pub(super) fn power_state(power_state: Option<i64>, status: &str) -> &'static str {
+    match (power_state, status) {
+        (Some(1), _) => "on",
+        (Some(3), _) => "paused",
+        (Some(4 | 6), _) => "off",
+        (Some(7), _) => "suspended",
+        (_, "SHUTOFF" | "SHELVED" | "SHELVED_OFFLOADED" | "SOFT_DELETED") => "off",
+        (_, "SUSPENDED") => "suspended",
+        (_, "PAUSED") => "paused",
+        (None, "ACTIVE") => "on",
+        _ => "unknown",
+    }
+}
+
+/// Nova's power state as its own client writes it.
+pub(super) fn raw_power_state(power_state: Option<i64>) -> Option<&'static str> {
+    Some(match power_state? {
+        0 => "NOSTATE",
+        1 => "Running",
+        3 => "Paused",
+        4 => "Shutdown",
+        6 => "Crashed",
+        7 => "Suspended",
+        _ => return None,
+    })
+}
