@@ -58,7 +58,7 @@ pub async fn execute(
         () = interrupt => Err(RefreshError::Interrupted),
     };
     let error = match done {
-        Ok(()) => {
+        Ok(_) => {
             registry::set_phases(store, run, &phases(&report)).await.map_err(registry_error)?;
             None
         }

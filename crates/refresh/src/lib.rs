@@ -17,4 +17,4 @@ pub use error::RefreshError;
 pub use execute::{Finished, Request, execute};
 pub use observer::{Observer, Phase, Quiet};
 pub use report::{CollectionReport, Outcome, Phases, RunReport};
-pub use run::Refresh;
+pub use run::{Planned, Refresh};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use stocktake_model::{Coverage, Rows, Scope};
+use stocktake_model::{CollectionIx, Coverage, Rows, Scope};
 use stocktake_provider::Provider;
-use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan};
-use stocktake_store::{Lease, ProviderId, Statement, Store};
+use stocktake_saver::{Answers, GuardPolicy, Planner, ReadRequest, SavePlan};
+use stocktake_store::{Lease, ProviderId, Save, SaveStats, Statement, Store};
 
 use crate::error::RefreshError;
 use crate::observer::{Observer, Phase};
@@ -26,6 +26,14 @@ pub struct Refresh {
     pub seed: u64,
 }
 
+/// What a run would do.
+#[derive(Debug)]
+pub struct Planned {
+    pub plan: SavePlan,
+    /// Collections that a full run saw whole.
+    pub complete: Vec<CollectionIx>,
+}
+
 impl Refresh {
     /// Refreshes under a lease that the caller holds. `report` is filled as far as the run gets; `record` turns the
     /// settled report into statements that are committed with the inventory.
@@ -36,18 +44,19 @@ impl Refresh {
         observer: &dyn Observer,
         report: &mut RunReport,
         record: impl FnOnce(&RunReport) -> Result<Vec<Statement>, RefreshError>,
-    ) -> Result<(), RefreshError> {
+    ) -> Result<SaveStats, RefreshError> {
         let work = async {
-            let plan = self.plan(store, observer, report).await?;
+            let Planned { plan, complete } = self.plan(store, observer, report).await?;
             if self.strict && !plan.issues.is_empty() {
                 return Err(RefreshError::Strict(plan.issues));
             }
             observer.phase(Phase::Saving);
             let start = Instant::now();
-            let statements = record(report)?;
-            store.save(lease, self.provider_id, &plan, statements).await?;
+            let also = record(report)?;
+            let save = Save { lease: lease.clone(), plan: Arc::new(plan), complete, also };
+            let stats = store.save(&save).await?;
             report.phases.save = millis_since(start);
-            Ok(())
+            Ok(stats)
         };
         tokio::select! {
             done = work => done,
@@ -56,7 +65,7 @@ impl Refresh {
     }
 
     /// Collects, parses and plans; writes nothing.
-    pub async fn plan(&self, store: &Store, observer: &dyn Observer, report: &mut RunReport) -> Result<SavePlan, RefreshError> {
+    pub async fn plan(&self, store: &Store, observer: &dyn Observer, report: &mut RunReport) -> Result<Planned, RefreshError> {
         let (mut planner, coverage) = match self.scope {
             Scope::Full => self.compare_all(store, observer, report).await?,
             Scope::Targets(_) => self.compare_targets(store, observer, report).await?,
@@ -65,10 +74,8 @@ impl Refresh {
         let start = Instant::now();
         let menu = self.provider.menu();
         let wanted = planner.close(&coverage);
-        let answers = match wanted.is_empty() {
-            true => stocktake_saver::Answers::default(),
-            false => store.lookup(self.provider_id, &menu, &wanted).await?,
-        };
+        let answers =
+            if wanted.is_empty() { Answers::default() } else { store.lookup(self.provider_id, &menu, &wanted).await? };
         let first_id = match planner.new_rows() {
             0 => 0,
             rows => store.reserve_ids(rows).await?,
@@ -77,7 +84,11 @@ impl Refresh {
         report.phases.plan = millis_since(start);
         report.issues.clone_from(&plan.issues);
         report.settle(&menu, &coverage, &plan);
-        Ok(plan)
+        let complete = match self.scope {
+            Scope::Full => menu.iter().map(|(ix, _)| ix).filter(|ix| coverage.is_complete(*ix)).collect(),
+            Scope::Targets(_) => Vec::new(),
+        };
+        Ok(Planned { plan, complete })
     }
 
     /// Everything: keys and digests are read first, so that each page can be compared and forgotten as it comes.
