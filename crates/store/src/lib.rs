@@ -22,6 +22,6 @@ mod tx;
 pub use db::{Cell, FromCell, Param, ProviderId, Row, Statement};
 pub use inventory::{Lease, Save, SaveStats, Written};
 pub use error::{Cause, Result, StoreError};
-pub use migrate::Migrated;
+pub use migrate::{Migrated, schema_fingerprint};
 pub use store::{Kind, Store};
 pub use tx::Tx;

@@ -1,6 +1,5 @@
 //! Embedded schema versions and the runner that brings a database to the newest.
 
-use crate::db::Param;
 use crate::error::{Result, StoreError};
 use crate::params;
 use crate::store::{Backend, Store};
@@ -38,11 +37,17 @@ pub(crate) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |m| m.version)
 }
 
+/// Changes whenever the schema does: names a template database for tests.
+pub fn schema_fingerprint() -> u64 {
+    let texts: String = MIGRATIONS.iter().flat_map(|m| [m.postgres, m.sqlite]).collect();
+    xxhash_rust::xxh3::xxh3_64(texts.as_bytes())
+}
+
 pub(crate) async fn run(store: &Store) -> Result<Migrated> {
     let mut tx = store.begin().await?;
     if let Tx::Pg(tx) = &mut tx {
         // Until the transaction ends; `create table if not exists` alone is not safe against a second starter.
-        tx.execute("select pg_advisory_xact_lock($1)", &[Param::Int(STARTERS)]).await?;
+        tx.execute("select pg_advisory_xact_lock($1)", &params![STARTERS]).await?;
     }
     tx.execute(TABLE, &[]).await?;
     let from = version(&mut tx).await?;

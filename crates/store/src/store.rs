@@ -116,7 +116,7 @@ impl Store {
     /// A write transaction for statements that depend on each other's results. Dropped without `commit`, it is undone.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match &self.backend {
-            Backend::Pg(pg) => Tx::Pg(pg.begin().await?),
+            Backend::Pg(pg) => Tx::Pg(Box::new(pg.begin().await?)),
             Backend::Sqlite(sqlite) => Tx::Sqlite(sqlite.begin().await?),
         })
     }

@@ -10,7 +10,7 @@ use crate::sqlite::SqliteTx;
 #[derive(Debug)]
 pub enum Tx {
     #[doc(hidden)]
-    Pg(PgTx),
+    Pg(Box<PgTx>),
     #[doc(hidden)]
     Sqlite(SqliteTx),
 }

@@ -1,1 +1,8 @@
+//! What tests need and no program does: databases of their own, made in one call.
+//!
+//! A test that cannot get its database fails and says what to install; it is never skipped.
 
+pub mod database;
+mod server;
+
+pub use database::{TestDatabase, postgres, sqlite};

@@ -51,14 +51,12 @@ impl Store {
              owner = excluded.owner, until = excluded.until where leases.until <= {now} returning token"
         );
         let taken = self.query_opt(&take, &params![provider, owner, micros(ttl)]).await;
-        match taken.map_err(|e| unknown_provider(provider, e))? {
-            Some(row) => Ok(Lease { provider, token: row.get(0)?, owner: owner.to_owned() }),
-            None => {
-                let holder = format!("select owner, {seconds_left} from leases where provider_id = $1");
-                let row = self.query_one(&holder, &params![provider]).await?;
-                Err(StoreError::Held { provider, holder: row.get(0)?, seconds: row.get(1)? })
-            }
+        if let Some(row) = taken.map_err(|e| unknown_provider(provider, e))? {
+            return Ok(Lease { provider, token: row.get(0)?, owner: owner.to_owned() });
         }
+        let holder = format!("select owner, {seconds_left} from leases where provider_id = $1");
+        let row = self.query_one(&holder, &params![provider]).await?;
+        Err(StoreError::Held { provider, holder: row.get(0)?, seconds: row.get(1)? })
     }
 
     /// Prolongs the lease; an error when another has taken over.

@@ -74,7 +74,7 @@ impl Sqlite {
 
     pub(crate) async fn begin(&self) -> Result<SqliteTx> {
         let guard = Arc::clone(&self.writer).lock_owned().await;
-        let (guard, begun) = blocking(guard, |c| begin(c)).await?;
+        let (guard, begun) = blocking(guard, begin).await?;
         begun.map(|()| SqliteTx { guard: Some(guard) })
     }
 

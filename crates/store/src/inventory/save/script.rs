@@ -2,6 +2,7 @@
 //! new rows, owners before their children, then changes, then what is remembered of links.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use stocktake_model::{Collection, CollectionIx, Field};
 
@@ -136,11 +137,11 @@ fn update(c: &Collection, now: i64, set: &[Column], revives: bool, rows: Rows) -
         ["id", "digest", "raw_digest"].map(|name| (name.to_owned(), SqlType::Bigint)).to_vec();
     columns.extend_from_slice(set);
     let revive = if revives { ", archived_on = null" } else { "" };
-    let assign = |value: &dyn Fn(usize, &str) -> String| {
-        set.iter().enumerate().map(|(at, (name, _))| format!(", {name} = {}", value(at, name))).collect::<String>()
-    };
-    let from_v = assign(&|_, name| format!("v.{name}"));
-    let from_mark = assign(&|at, _| format!("?{}", at + 5));
+    let (mut from_v, mut from_mark) = (String::new(), String::new());
+    for (at, (name, _)) in set.iter().enumerate() {
+        let _ = write!(from_v, ", {name} = v.{name}");
+        let _ = write!(from_mark, ", {name} = ?{}", at + 5);
+    }
     let (name, names, unnest) = (c.name, table::names(&columns), table::unnest(&columns, 2));
     Step::Many(Many {
         what: What::Updated,
