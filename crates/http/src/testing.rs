@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustls::pki_types::PrivateKeyDer;
+
 /// What came.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -60,6 +62,20 @@ impl Reply {
         self.delay = delay;
         self
     }
+}
+
+/// A server's TLS with this chain of certificates and this key (PKCS #8), all DER.
+///
+/// # Panics
+/// When they do not fit together: a test cannot go on then.
+pub fn tls(chain: Vec<Vec<u8>>, key: Vec<u8>) -> Arc<rustls::ServerConfig> {
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(chain.into_iter().map(Into::into).collect(), PrivateKeyDer::Pkcs8(key.into()))
+        .expect("a certificate and its key");
+    Arc::new(config)
 }
 
 type Handler = dyn Fn(&Request) -> Reply + Send + Sync;

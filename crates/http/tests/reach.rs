@@ -3,10 +3,8 @@
 mod support;
 
 use std::net::TcpListener;
-use std::sync::Arc;
 
-use rustls::pki_types::PrivateKeyDer;
-use stocktake_http::testing::{Reply, Server};
+use stocktake_http::testing::{Reply, Server, tls};
 use stocktake_http::{Call, Http, Options};
 use stocktake_provider::{ErrorKind, Traffic};
 use support::{get, http, options};
@@ -43,13 +41,8 @@ fn tls_server(name: &str) -> Authority {
     let issuer = rcgen::Issuer::new(params, ca_key);
     let key = rcgen::KeyPair::generate().expect("made for the test");
     let leaf = rcgen::CertificateParams::new([name.to_owned()]).expect("made for the test").signed_by(&key, &issuer).expect("made for the test");
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("made for the test")
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-        .expect("made for the test");
-    let server = Server::start_tls(Arc::new(config), |_| Reply::json(200, "{}"));
+    let config = tls(vec![leaf.der().to_vec()], key.serialize_der());
+    let server = Server::start_tls(config, |_| Reply::json(200, "{}"));
     Authority { pem: ca.pem(), server }
 }
 

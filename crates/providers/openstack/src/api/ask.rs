@@ -1,6 +1,6 @@
 //! One question to one service: its address, our token, the microversion, and what to do when the token is refused.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use secrecy::ExposeSecret as _;
 use stocktake_http::{Answer, Call, HeaderName, HeaderValue, Url};
@@ -126,6 +126,18 @@ impl Inner {
 }
 
 impl Api {
+    /// What Keystone says of itself to strangers: `v3.14`. For the test of a provider.
+    pub(crate) async fn keystone_version(&self) -> Result<String, ProviderError> {
+        let name = "GET keystone version";
+        let mut url = keystone::v3(&self.0.config.auth_url);
+        url.set_path(&format!("{}/", url.path()));
+        let answer = self.0.http.send(&Call::get("identity", url).named(name)).await?.ok(name)?;
+        let offers = versions::read(&answer.body);
+        let hint = Some("check that auth_url is Keystone's address".to_owned());
+        let unknown = || ProviderError { hint, ..broken(name, "the answer is no version document") };
+        offers.first().map(|offer| format!("v{}", offer.id)).ok_or_else(unknown)
+    }
+
     /// What a service says of its versions, in words: `v2.1 (2.1 to 2.93)`. For the test of a provider.
     pub(crate) async fn offers(&self, service: Service) -> Result<String, ProviderError> {
         let name = format!("GET {service} versions");
@@ -148,7 +160,7 @@ impl Api {
     }
 
     /// Where a service is, for people.
-    pub(crate) fn place(&self, session: &Arc<Session>, service: Service) -> Option<String> {
+    pub(crate) fn place(&self, session: &Session, service: Service) -> Option<String> {
         self.0.address(session, service)
     }
 }

@@ -34,6 +34,7 @@ pub(super) const FIELDS: &[FormField] = fields! {
     application_credential_name Text, "Its name, with the user it belongs to";
     application_credential_secret Secret, "Its secret";
     token Secret, "A token got elsewhere; ends when it expires";
+    projects Text, "auto (default), all or own: whether the credential stands for every project or for its own alone";
     region Text, "Region; needed when the catalogue has several";
     interface Text, "public (default), internal or admin";
     cacert Certificate, "Authority that signed the cloud's certificates: PEM text or a path to it";
