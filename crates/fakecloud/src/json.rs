@@ -79,6 +79,15 @@ impl Json for i32 {
     }
 }
 
+/// Text of our own making (urls, numbered names): written without escaping, so never for what a client chose.
+impl Json for std::fmt::Arguments<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        let _ = out.write_fmt(*self);
+        out.push(b'"');
+    }
+}
+
 impl Json for Id {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'"');
@@ -203,6 +212,12 @@ impl List<'_> {
 pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Obj<'_>)) {
     out.push(b'{');
     fill(&mut Obj { out, empty: true });
+    out.push(b'}');
+}
+
+/// Goes on with an object that already has fields, and closes it.
+pub(crate) fn resume_object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Obj<'_>)) {
+    fill(&mut Obj { out, empty: false });
     out.push(b'}');
 }
 

@@ -8,8 +8,13 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use crate::ids::{Kind, Place};
+use crate::json::{Obj, resume_object};
 use crate::overlay::merge_patch;
+use crate::wire::Reply;
 use crate::world::View;
+
+/// Pages up to this size get their memory at once.
+const BULK: usize = 1_000;
 
 /// What is asked of a listing.
 #[derive(Debug, Default)]
@@ -28,10 +33,11 @@ pub(crate) struct Query<'a> {
     pub filters: Vec<(String, Vec<String>)>,
 }
 
-/// A page of rows, each row JSON, separated by commas.
+/// A page of rows.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    pub rows: Vec<u8>,
+    /// The reply's body so far: `{"NAME":[` and the rows. A page of 2 MB should not be copied to put a frame around it.
+    body: Vec<u8>,
     pub count: usize,
     pub first: Option<Place>,
     pub last: Option<Place>,
@@ -39,21 +45,33 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'[');
-        out.extend_from_slice(&self.rows);
-        out.push(b']');
+    /// Closes the list and the reply, with what else the service says beside the rows.
+    pub(crate) fn finish(mut self, rest: impl FnOnce(&mut Obj<'_>)) -> Reply {
+        self.body.push(b']');
+        resume_object(&mut self.body, rest);
+        Reply::new(200, self.body)
     }
 }
 
-/// Runs through a listing and renders the rows of one page.
+/// `KEY: [{"rel": "next", "href": HREF}]`.
+pub(crate) fn next_link(o: &mut Obj<'_>, key: &str, href: &str) {
+    o.list(key, |l| {
+        l.obj(|o| {
+            o.put("rel", "next").put("href", href);
+        });
+    });
+}
+
+/// Runs through a listing and renders the rows of one page, under a name.
 pub(crate) fn page(
     view: &View<'_>,
+    name: &str,
     query: &Query<'_>,
     keep: impl Fn(Place) -> bool,
     render: impl Fn(Place, &mut Vec<u8>),
 ) -> Page {
-    let mut page = Page::default();
+    let mut page = Page { body: format!("{{\"{name}\":[").into_bytes(), ..Page::default() };
+    let frame = page.body.len();
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut rows: Vec<(usize, usize)> = Vec::new();
     let mut visit = |place: Place| {
@@ -63,18 +81,22 @@ pub(crate) fn page(
         if !keep(place) {
             return ControlFlow::Continue(());
         }
-        let start = page.rows.len();
+        let start = page.body.len();
         if page.count > 0 {
-            page.rows.push(b',');
+            page.body.push(b',');
         }
-        let row_start = page.rows.len();
-        render(place, &mut page.rows);
-        patch_row(view, place, &mut page.rows, row_start);
-        if !query.filters.is_empty() && !row_matches(&page.rows[row_start..], &query.filters) {
-            page.rows.truncate(start);
+        let row_start = page.body.len();
+        render(place, &mut page.body);
+        patch_row(view, place, &mut page.body, row_start);
+        if !query.filters.is_empty() && !row_matches(&page.body[row_start..], &query.filters) {
+            page.body.truncate(start);
             return ControlFlow::Continue(());
         }
-        rows.push((row_start, page.rows.len()));
+        rows.push((row_start, page.body.len()));
+        if page.count == 0 && limit <= BULK {
+            // Rows of one listing are of about one size: one reservation instead of twenty growing copies.
+            page.body.reserve((page.body.len() - row_start) * limit * 9 / 8);
+        }
         page.count += 1;
         page.first.get_or_insert(place);
         page.last = Some(place);
@@ -90,8 +112,10 @@ pub(crate) fn page(
     }
     page.full = page.count > 0 && page.count == limit;
     if query.backwards {
-        let reversed: Vec<&[u8]> = rows.iter().rev().map(|(a, b)| &page.rows[*a..*b]).collect();
-        page.rows = reversed.join(&b","[..]);
+        let reversed: Vec<&[u8]> = rows.iter().rev().map(|(a, b)| &page.body[*a..*b]).collect();
+        let rows = reversed.join(&b","[..]);
+        page.body.truncate(frame);
+        page.body.extend_from_slice(&rows);
         std::mem::swap(&mut page.first, &mut page.last);
     }
     page

@@ -57,7 +57,9 @@ impl Shape {
         match value {
             Value::Array(items) => {
                 let shape = self.items.get_or_insert_default();
-                items.iter().for_each(|item| shape.learn(item, 0));
+                for item in items {
+                    shape.learn(item, 0);
+                }
             }
             Value::Object(fields) => {
                 for (key, value) in fields {

@@ -25,10 +25,10 @@ pub(crate) fn links(o: &mut Obj<'_>, view: &View<'_>, collection: &str, id: &str
     let compute = Service::Compute.root();
     o.list("links", |l| {
         l.obj(|o| {
-            o.put("rel", "self").put("href", format!("{root}/{compute}/v2.1/{collection}/{id}"));
+            o.put("rel", "self").put("href", format_args!("{root}/{compute}/v2.1/{collection}/{id}"));
         });
         l.obj(|o| {
-            o.put("rel", "bookmark").put("href", format!("{root}/{compute}/{collection}/{id}"));
+            o.put("rel", "bookmark").put("href", format_args!("{root}/{compute}/{collection}/{id}"));
         });
     });
 }
@@ -38,7 +38,7 @@ fn bookmark(o: &mut Obj<'_>, view: &View<'_>, collection: &str, id: &str) {
     o.put("id", id);
     o.list("links", |l| {
         l.obj(|o| {
-            o.put("rel", "bookmark").put("href", format!("{root}/compute/{collection}/{id}"));
+            o.put("rel", "bookmark").put("href", format_args!("{root}/compute/{collection}/{id}"));
         });
     });
 }
@@ -90,7 +90,7 @@ pub(crate) fn write(view: &View<'_>, shape: Shape, index: u32, o: &mut Obj<'_>) 
     o.put("user_id", Hex(view.id(Kind::User, user_of_project(project))));
     o.obj("metadata", |o| {
         if !index.is_multiple_of(5) {
-            o.put("role", names::role(index)).put("owner", format!("team-{}", dice % 12));
+            o.put("role", names::role(index)).put("owner", format_args!("team-{}", dice % 12));
             o.put("cost-center", (1_000 + dice % 9).to_string());
         }
     });
@@ -133,10 +133,10 @@ pub(crate) fn write(view: &View<'_>, shape: Shape, index: u32, o: &mut Obj<'_>) 
     if admin {
         let host = server.host.map(names::host);
         o.put("OS-EXT-SRV-ATTR:host", host.as_deref());
-        o.put("OS-EXT-SRV-ATTR:instance_name", format!("instance-{:08x}", index + 1));
+        o.put("OS-EXT-SRV-ATTR:instance_name", format_args!("instance-{:08x}", index + 1));
         o.put("OS-EXT-SRV-ATTR:hypervisor_hostname", host.as_deref());
         if minor >= 3 {
-            o.put("OS-EXT-SRV-ATTR:reservation_id", format!("r-{:08x}", dice as u32));
+            o.put("OS-EXT-SRV-ATTR:reservation_id", format_args!("r-{:08x}", dice as u32));
             o.put("OS-EXT-SRV-ATTR:launch_index", 0_u32);
             o.put("OS-EXT-SRV-ATTR:hostname", name.as_str());
             o.put("OS-EXT-SRV-ATTR:kernel_id", "").put("OS-EXT-SRV-ATTR:ramdisk_id", "");

@@ -93,10 +93,10 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
     let project_id = String::from_utf8_lossy(&project_hex);
     o.list("links", |l| {
         l.obj(|o| {
-            o.put("rel", "self").put("href", format!("{root_url}/v3/{project_id}/volumes/{id}"));
+            o.put("rel", "self").put("href", format_args!("{root_url}/v3/{project_id}/volumes/{id}"));
         });
         l.obj(|o| {
-            o.put("rel", "bookmark").put("href", format!("{root_url}/{project_id}/volumes/{id}"));
+            o.put("rel", "bookmark").put("href", format_args!("{root_url}/{project_id}/volumes/{id}"));
         });
     });
     o.put("user_id", Hex(view.id(Kind::User, user_of_project(owner))));

@@ -3,8 +3,8 @@
 use crate::auth::Bearer;
 use crate::clock;
 use crate::ids::{Kind, Place};
-use crate::json::{document, object};
-use crate::page::{Page, Query, page, patch_row};
+use crate::json::object;
+use crate::page::{Page, Query, next_link, page, patch_row};
 use crate::rows::server::Shape;
 use crate::rows::{addresses, names, server};
 use crate::spec::Minor;
@@ -104,30 +104,16 @@ impl Call<'_> {
     }
 
     /// A collection with its `NAME_links` when the page is full.
-    pub(crate) fn collection(&self, name: &str, page: &Page, marker: impl FnOnce(Place) -> String) -> Reply {
-        let mut body = Vec::with_capacity(page.rows.len() + 300);
-        body.extend_from_slice(format!("{{\"{name}\":").as_bytes());
-        page.write(&mut body);
-        if let Some(last) = page.last.filter(|_| page.full) {
-            let href = format!(
-                "{}{}?{}",
-                self.context.view.world.url,
-                self.request.path,
-                self.request.next_query(&marker(last), true)
-            );
-            let links = document(|o| {
-                o.list(&format!("{name}_links"), |l| {
-                    l.obj(|o| {
-                        o.put("rel", "next").put("href", href);
-                    });
-                });
-            });
-            body.push(b',');
-            body.extend_from_slice(&links[1..]);
-        } else {
-            body.push(b'}');
-        }
-        Reply::new(200, body)
+    pub(crate) fn collection(&self, name: &str, page: Page, marker: impl FnOnce(Place) -> String) -> Reply {
+        let next = page.last.filter(|_| page.full).map(|last| {
+            let query = self.request.next_query(&marker(last), true);
+            format!("{}{}?{query}", self.context.view.world.url, self.request.path)
+        });
+        page.finish(|o| {
+            if let Some(href) = next {
+                next_link(o, &format!("{name}_links"), &href);
+            }
+        })
     }
 
     fn servers(&self, detail: bool) -> Answer {
@@ -176,7 +162,7 @@ impl Call<'_> {
                 && flavor.is_none_or(|f| names::flavor_id(view, facts.flavor) == f)
         };
         let shape = self.shape(false);
-        let found = page(view, &query, keep, |place, out| {
+        let found = page(view, "servers", &query, keep, |place, out| {
             object(out, |o| {
                 if detail {
                     server::write(view, shape, place.index, o);
@@ -185,7 +171,7 @@ impl Call<'_> {
                 }
             });
         });
-        Ok(self.collection("servers", &found, |p| view.id(p.kind, p.index).to_string()))
+        Ok(self.collection("servers", found, |p| view.id(p.kind, p.index).to_string()))
     }
 
     /// A server the bearer may see; anybody else's does not exist for it.

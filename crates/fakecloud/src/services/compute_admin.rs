@@ -49,8 +49,8 @@ fn flavors(call: &Call<'_>) -> Answer {
         let may = || tenant.is_some_and(|t| compute::flavor_access(view, p.index).contains(&t));
         view.exists(p) && (all || compute::flavor_is_public(p.index) || may())
     };
-    let found = page(view, &query, keep, |p, out| object(out, |o| compute::flavor(view, call.minor, p.index, o)));
-    Ok(call.collection("flavors", &found, |p| names::flavor_id(view, p.index)))
+    let found = page(view, "flavors", &query, keep, |p, out| object(out, |o| compute::flavor(view, call.minor, p.index, o)));
+    Ok(call.collection("flavors", found, |p| names::flavor_id(view, p.index)))
 }
 
 fn flavor(call: &Call<'_>, id: &str) -> Answer {
@@ -95,13 +95,14 @@ fn hypervisors(call: &Call<'_>) -> Answer {
     let usage = if call.minor < 88 { compute::usage(view) } else { Vec::new() };
     let found = page(
         view,
+        "hypervisors",
         &query,
         |p| view.exists(p),
         |p, out| {
             object(out, |o| compute::hypervisor(view, call.minor, &usage, p.index, o));
         },
     );
-    Ok(call.collection("hypervisors", &found, |p| match call.minor {
+    Ok(call.collection("hypervisors", found, |p| match call.minor {
         ..53 => (p.index + 1).to_string(),
         _ => view.id(p.kind, p.index).to_string(),
     }))
@@ -112,8 +113,8 @@ fn whole(call: &Call<'_>, name: &str, kind: Kind, row: impl Fn(u32, &mut Obj<'_>
     let view = &call.context.view;
     let kinds = [kind];
     let query = Query { kinds: &kinds, ..Query::default() };
-    let found = page(view, &query, |p| view.exists(p), |p, out| object(out, |o| row(p.index, o)));
-    call.collection(name, &found, |_| String::new())
+    let found = page(view, name, &query, |p| view.exists(p), |p, out| object(out, |o| row(p.index, o)));
+    call.collection(name, found, |_| String::new())
 }
 
 fn services(call: &Call<'_>) -> Answer {

@@ -61,25 +61,21 @@ fn list(context: &Context<'_>, request: &Request, bearer: &Bearer) -> Answer {
         let values = value.strip_prefix("in:").unwrap_or(value).split(',').map(str::to_owned).collect();
         query.filters.push((key.clone(), values));
     }
-    let found = page(view, &query, |p| visible(context, bearer, p), |p, out| object(out, |o| row(view, p.index, o)));
+    let found =
+        page(view, "images", &query, |p| visible(context, bearer, p), |p, out| object(out, |o| row(view, p.index, o)));
     let pairs: String = {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         out.extend_pairs(request.query.iter().filter(|(k, _)| k != "marker")).finish()
     };
     let first = if pairs.is_empty() { "/v2/images".to_owned() } else { format!("/v2/images?{pairs}") };
-    let tail = document(|o| {
+    let next = found.last.filter(|_| found.full).map(|p| request.next_query(&view.id(p.kind, p.index).to_string(), false));
+    Ok(found.finish(|o| {
         o.put("first", first).put("schema", "/v2/schemas/images");
-        if let Some(last) = found.last.filter(|_| found.full) {
+        if let Some(query) = next {
             // Relative to the service's root, as glance has it: the client must join it with the endpoint.
-            let marker = view.id(last.kind, last.index).to_string();
-            o.put("next", format!("/v2/images?{}", request.next_query(&marker, false)));
+            o.put("next", format!("/v2/images?{query}"));
         }
-    });
-    let mut body = b"{\"images\":".to_vec();
-    found.write(&mut body);
-    body.push(b',');
-    body.extend_from_slice(&tail[1..]);
-    Ok(Reply::new(200, body))
+    }))
 }
 
 fn show(context: &Context<'_>, bearer: &Bearer, id: &str) -> Answer {

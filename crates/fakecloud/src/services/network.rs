@@ -4,7 +4,7 @@
 
 use crate::auth::Bearer;
 use crate::ids::{Kind, Place};
-use crate::json::{Obj, document, object};
+use crate::json::{Obj, object};
 use crate::page::{Page, Query, page, patch_row};
 use crate::rows::{network, port};
 use crate::wire::{Reply, Request, Service};
@@ -149,8 +149,14 @@ fn list(context: &Context<'_>, request: &Request, bearer: &Bearer, collection: &
     }
     narrow(context, request, collection, &mut query);
     let admin = bearer.is_admin();
-    let found = page(view, &query, |p| visible(context, bearer, p), |p, out| object(out, |o| row(context, admin, p, o)));
-    Ok(reply(context, request, collection, &found, limit, query.backwards))
+    let found = page(
+        view,
+        collection.plural,
+        &query,
+        |p| visible(context, bearer, p),
+        |p, out| object(out, |o| row(context, admin, p, o)),
+    );
+    Ok(reply(context, request, collection, found, limit, query.backwards))
 }
 
 /// Turns the query's filters into places where arithmetic can, and leaves the rest to be compared row by row.
@@ -191,16 +197,12 @@ fn reply(
     context: &Context<'_>,
     request: &Request,
     collection: &Collection,
-    found: &Page,
+    found: Page,
     limit: Option<usize>,
     backwards: bool,
 ) -> Reply {
-    let mut body = Vec::with_capacity(found.rows.len() + 500);
-    body.extend_from_slice(format!("{{\"{}\":", collection.plural).as_bytes());
-    found.write(&mut body);
     let (Some(limit), Some(first), Some(last)) = (limit, found.first, found.last) else {
-        body.push(b'}');
-        return Reply::new(200, body);
+        return found.finish(|_| {});
     };
     let url = format!("{}{}", context.view.world.url, request.path);
     let href = |place: Place, tail: &str| {
@@ -208,7 +210,7 @@ fn reply(
         format!("{url}?{}{tail}", request.next_query(&marker, false))
     };
     let short = found.count < limit;
-    let links = document(|o| {
+    found.finish(|o| {
         o.list(&format!("{}_links", collection.plural), |l| {
             if !short || backwards {
                 l.obj(|o| {
@@ -221,10 +223,7 @@ fn reply(
                 });
             }
         });
-    });
-    body.push(b',');
-    body.extend_from_slice(&links[1..]);
-    Reply::new(200, body)
+    })
 }
 
 fn not_found(collection: &Collection, id: &str) -> Reply {

@@ -4,7 +4,7 @@ use crate::auth::{Bearer, project_name, user_name, user_of_project};
 use crate::clock::{GENESIS, zulu};
 use crate::ids::{Kind, Place};
 use crate::json::{Hex, NoItems, Null, Obj, document, object};
-use crate::page::{Query, page, patch_row};
+use crate::page::{Query, next_link, page, patch_row};
 use crate::rows::names;
 use crate::wire::{Reply, Request, Service};
 use crate::world::{FIRST_TENANT, View};
@@ -82,25 +82,15 @@ fn list(context: &Context<'_>, request: &Request, bearer: &Bearer) -> Answer {
     let marker = request.query("marker").and_then(|id| view.place(id)).filter(|p| kinds.contains(&p.kind));
     let query = Query { kinds, newest_first: true, limit, marker, ..Query::default() };
     let keep = |p: Place| visible(context, bearer, all, p);
-    let found = page(view, &query, keep, |p, out| object(out, |o| stack(view, p, false, o)));
-    let mut body = b"{\"stacks\":".to_vec();
-    found.write(&mut body);
-    if let Some(last) = found.last.filter(|_| found.full) {
-        let marker = view.id(last.kind, last.index).to_string();
-        let href = format!("{}{}?{}", view.world.url, request.path, request.next_query(&marker, true));
-        let links = document(|o| {
-            o.list("links", |l| {
-                l.obj(|o| {
-                    o.put("rel", "next").put("href", href);
-                });
-            });
-        });
-        body.push(b',');
-        body.extend_from_slice(&links[1..]);
-    } else {
-        body.push(b'}');
-    }
-    Ok(Reply::new(200, body))
+    let found = page(view, "stacks", &query, keep, |p, out| object(out, |o| stack(view, p, false, o)));
+    let last = found.last.filter(|_| found.full);
+    Ok(found.finish(|o| {
+        if let Some(last) = last {
+            let marker = view.id(last.kind, last.index).to_string();
+            let href = format!("{}{}?{}", view.world.url, request.path, request.next_query(&marker, true));
+            next_link(o, "links", &href);
+        }
+    }))
 }
 
 fn name(view: &View<'_>, place: Place) -> String {

@@ -4,8 +4,8 @@
 
 use crate::auth::Bearer;
 use crate::ids::{Kind, Place};
-use crate::json::{NoItems, Obj, document, object};
-use crate::page::{Query, page, patch_row};
+use crate::json::{NoItems, Obj, object};
+use crate::page::{Query, next_link, page, patch_row};
 use crate::rows::volume::{self, Shape};
 use crate::wire::{Reply, Request, Service};
 
@@ -131,27 +131,16 @@ impl Call<'_> {
             query.filters.push((key.clone(), vec![value.clone()]));
         }
         let keep = |p: Place| view.exists(p) && self.owned(p, project);
-        let found = page(view, &query, keep, |p, out| object(out, |o| row(p, o)));
-        let mut body = format!("{{\"{name}\":").into_bytes();
-        body.reserve(found.rows.len() + 300);
-        found.write(&mut body);
+        let found = page(view, name, &query, keep, |p, out| object(out, |o| row(p, o)));
         // Attachments page by marker as well, but cinder gives no link.
-        if let Some(last) = found.last.filter(|_| found.full && name != "attachments") {
-            let marker = view.id(last.kind, last.index).to_string();
-            let href = format!("{}{}?{}", view.world.url, request.path, request.next_query(&marker, true));
-            let links = document(|o| {
-                o.list(&format!("{name}_links"), |l| {
-                    l.obj(|o| {
-                        o.put("rel", "next").put("href", href);
-                    });
-                });
-            });
-            body.push(b',');
-            body.extend_from_slice(&links[1..]);
-        } else {
-            body.push(b'}');
-        }
-        Ok(Reply::new(200, body))
+        let last = found.last.filter(|_| found.full && name != "attachments");
+        Ok(found.finish(|o| {
+            if let Some(last) = last {
+                let marker = view.id(last.kind, last.index).to_string();
+                let href = format!("{}{}?{}", view.world.url, request.path, request.next_query(&marker, true));
+                next_link(o, &format!("{name}_links"), &href);
+            }
+        }))
     }
 
     fn show(&self, name: &str, title: &str, kinds: &[Kind], id: &str, row: impl Fn(Place, &mut Obj<'_>)) -> Answer {
