@@ -4,7 +4,7 @@
 //! only changes are kept. It is what the demo, the tests, the fault matrix and the benches talk to.
 //!
 //! It must not know Stocktake: no model, no provider, no client. Its only measure is what real services answered
-//! (`tests/recorded`). Time, ids and relations: see [`clock`](crate::clock), [`ids`](crate::ids), [`world`](crate::world).
+//! (`tests/recorded`). Read `ids`, `world` and `page` first: identity, relations and listings are all arithmetic there.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {
