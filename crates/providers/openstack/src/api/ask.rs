@@ -85,7 +85,10 @@ impl Inner {
             Some(region) => format!("region {region}, interface {interface}"),
             None => format!("interface {interface}"),
         };
-        let (message, hint) = if session.catalogue.lists(service) {
+        let (message, hint) = if session.catalogue.lists_nowhere(service) {
+            let message = format!("the catalogue gives no address of the {service} service to {}", session.scope());
+            (message, Some("sign in to a project: its address names one".to_owned()))
+        } else if session.catalogue.lists(service) {
             let regions = session.catalogue.regions().join(", ");
             let message = format!("the catalogue has no {service} service for {place}");
             (message, Some(format!("set region (known: {regions}) or interface")))
@@ -131,11 +134,12 @@ impl Api {
         let name = "GET keystone version";
         let mut url = keystone::v3(&self.0.config.auth_url);
         url.set_path(&format!("{}/", url.path()));
-        let answer = self.0.http.send(&Call::get("identity", url).named(name)).await?.ok(name)?;
-        let offers = versions::read(&answer.body);
+        let answer = self.0.http.send(&Call::get("identity", url).named(name)).await?;
+        // Keystone tells its version to everybody, so any refusal comes from somebody else.
         let hint = Some("check that auth_url is Keystone's address".to_owned());
+        let answer = answer.ok(name).map_err(|e| ProviderError { hint: hint.clone(), ..e })?;
         let unknown = || ProviderError { hint, ..broken(name, "the answer is no version document") };
-        offers.first().map(|offer| format!("v{}", offer.id)).ok_or_else(unknown)
+        versions::read(&answer.body).first().map(|offer| format!("v{}", offer.id)).ok_or_else(unknown)
     }
 
     /// What a service says of its versions, in words: `v2.1 (2.1 to 2.93)`. For the test of a provider.

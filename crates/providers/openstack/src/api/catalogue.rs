@@ -55,6 +55,13 @@ impl Catalogue {
         self.entries.iter().any(|e| service.types().contains(&e.kind.as_str()))
     }
 
+    /// Whether it lists the service without any address. Keystone leaves out addresses that name a project, as Cinder's
+    /// often do, from tokens that have none.
+    pub fn lists_nowhere(&self, service: Service) -> bool {
+        let mut entries = self.entries.iter().filter(|e| service.types().contains(&e.kind.as_str())).peekable();
+        entries.peek().is_some() && entries.all(|e| e.endpoints.is_empty())
+    }
+
     /// Regions named by any endpoint, in order of appearance.
     pub fn regions(&self) -> Vec<&str> {
         let mut regions = Vec::new();
@@ -74,4 +81,32 @@ impl Catalogue {
 /// Old clouds still list Cinder's versions 1 and 2, which are another API.
 fn speaks(service: Service, url: &str) -> bool {
     service != Service::Volume || version_in(url).is_none_or(|v| v == "v3")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue(json: &str) -> Catalogue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_right_endpoint_is_chosen() {
+        let c = catalogue(
+            r#"[{"type": "volumev2", "endpoints": [{"interface": "public", "region_id": "a", "url": "http://v2/v2/p"}]},
+                {"type": "volumev3", "endpoints": [
+                    {"interface": "internal", "region_id": "a", "url": "http://a-in/v3/p"},
+                    {"interface": "public", "region": "a", "url": "http://a/v3/p"},
+                    {"interface": "public", "region_id": "b", "url": "http://b/v3/p"}]},
+                {"type": "image", "endpoints": []}]"#,
+        );
+        assert_eq!(c.url(Service::Volume, None, "public"), Some("http://a/v3/p"));
+        assert_eq!(c.url(Service::Volume, Some("b"), "public"), Some("http://b/v3/p"));
+        assert_eq!(c.url(Service::Volume, Some("a"), "internal"), Some("http://a-in/v3/p"));
+        assert_eq!(c.url(Service::Volume, Some("c"), "public"), None);
+        assert_eq!(c.regions(), ["a", "b"]);
+        assert!(c.lists_nowhere(Service::Image) && !c.lists_nowhere(Service::Volume) && !c.lists_nowhere(Service::Compute));
+        assert!(!c.is_empty() && !c.lists(Service::Compute));
+    }
 }

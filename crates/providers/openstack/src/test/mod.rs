@@ -33,10 +33,12 @@ pub(crate) async fn test(api: &Api, projects: Projects) -> TestReport {
         return report.done();
     };
     report.add("scope", scope(api, &session));
-    services::check(api, &session, &mut report).await;
-    if !session.catalogue.is_empty() {
-        report.access(access::check(api, &session, &Reach::of(&session, projects)).await);
+    if session.catalogue.is_empty() {
+        report.skip(&["services"]);
+        return report.done();
     }
+    services::check(api, &session, &mut report).await;
+    report.access(access::check(api, &session, &Reach::of(&session, projects)).await);
     report.done()
 }
 

@@ -139,6 +139,20 @@ async fn a_wrong_password() {
 }
 
 #[tokio::test]
+async fn a_sign_in_to_nothing() {
+    let cloud = FakeCloud::start(CloudSpec::small()).await.unwrap();
+    let mut configuration = configuration(&cloud.auth_url(), &[]);
+    configuration.settings.remove("project_name");
+    fails(&test(&configuration).await, "scope", "set a project, a domain or system_scope");
+}
+
+#[tokio::test]
+async fn another_service_of_the_same_cloud() {
+    let nova = Server::start(|_| Reply::json(401, r#"{"error": {"message": "Requires authentication"}}"#));
+    fails(&test(&configuration(nova.url("/v2.1").as_str(), &[])).await, "keystone", "check that auth_url is Keystone's");
+}
+
+#[tokio::test]
 async fn a_region_that_is_not_there() {
     let cloud = FakeCloud::start(CloudSpec::small()).await.unwrap();
     let report = test(&configuration(&cloud.auth_url(), &[("region", "Nowhere")])).await;
