@@ -56,7 +56,17 @@ impl<S: Into<String>> From<S> for Paging {
         let first = first.into();
         let links = HashSet::from([hasher.hash_one(&first)]);
         let asked = first.clone();
-        Self { next: Some(first), asked, sceptical: false, doubted: false, pages: 0, records: 0, hasher, links, ids: HashSet::new() }
+        Self {
+            next: Some(first),
+            asked,
+            sceptical: false,
+            doubted: false,
+            pages: 0,
+            records: 0,
+            hasher,
+            links,
+            ids: HashSet::new(),
+        }
     }
 }
 

@@ -87,10 +87,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let until = http_date(text)?;
-    let now = headers
-        .get(DATE)
-        .and_then(|d| http_date(d.to_str().ok()?))
-        .or_else(|| Timestamp::try_from(now).ok())?;
+    let now = headers.get(DATE).and_then(|d| http_date(d.to_str().ok()?)).or_else(|| Timestamp::try_from(now).ok())?;
     Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 

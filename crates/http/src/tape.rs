@@ -128,9 +128,7 @@ fn played(exchange: &Exchange, call: &Call) -> Result<Answer, ProviderError> {
             }
         });
     }
-    let header = |(k, v): &(String, String)| {
-        Some((k.parse::<HeaderName>().ok()?, v.parse::<HeaderValue>().ok()?))
-    };
+    let header = |(k, v): &(String, String)| Some((k.parse::<HeaderName>().ok()?, v.parse::<HeaderValue>().ok()?));
     let headers = exchange.headers.iter().filter_map(header).collect();
     Ok(Answer { status: exchange.status, headers, body: Bytes::from(exchange.body.clone()) })
 }

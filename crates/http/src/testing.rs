@@ -185,7 +185,8 @@ fn talk(stream: &mut (impl Read + Write), handler: &Handler, seen: &Mutex<Vec<Re
     seen.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
     let reply = handler(&request);
     std::thread::sleep(reply.delay);
-    let mut head = format!("HTTP/1.1 {} Because\r\nContent-Length: {}\r\nConnection: close\r\n", reply.status, reply.body.len());
+    let mut head =
+        format!("HTTP/1.1 {} Because\r\nContent-Length: {}\r\nConnection: close\r\n", reply.status, reply.body.len());
     for (name, value) in &reply.headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }

@@ -40,7 +40,10 @@ fn tls_server(name: &str) -> Authority {
     let ca = params.self_signed(&ca_key).expect("made for the test");
     let issuer = rcgen::Issuer::new(params, ca_key);
     let key = rcgen::KeyPair::generate().expect("made for the test");
-    let leaf = rcgen::CertificateParams::new([name.to_owned()]).expect("made for the test").signed_by(&key, &issuer).expect("made for the test");
+    let leaf = rcgen::CertificateParams::new([name.to_owned()])
+        .expect("made for the test")
+        .signed_by(&key, &issuer)
+        .expect("made for the test");
     let config = tls(vec![leaf.der().to_vec()], key.serialize_der());
     let server = Server::start_tls(config, |_| Reply::json(200, "{}"));
     Authority { pem: ca.pem(), server }

@@ -41,9 +41,7 @@ impl Catalogue {
     /// The address of a service: the preferred type first, the interface asked for, in the region asked for (any if none
     /// was).
     pub fn url(&self, service: Service, region: Option<&str>, interface: &str) -> Option<&str> {
-        let endpoints = |kind: &'static str| {
-            self.entries.iter().filter(move |e| e.kind == kind).flat_map(|e| &e.endpoints)
-        };
+        let endpoints = |kind: &'static str| self.entries.iter().filter(move |e| e.kind == kind).flat_map(|e| &e.endpoints);
         service.types().iter().flat_map(|kind| endpoints(kind)).find_map(|e| {
             let there = region.is_none_or(|r| e.region() == Some(r)) && e.interface == interface;
             (there && speaks(service, &e.url)).then_some(e.url.as_str())

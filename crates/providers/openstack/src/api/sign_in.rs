@@ -98,7 +98,9 @@ fn granted(http: &Http, answer: Answer, serial: u64) -> Result<Session, Provider
 fn advice(method: &Method) -> &'static str {
     match method {
         Method::Password { .. } => "check user, password, their domains, and that the user has a role in the scope",
-        Method::ApplicationCredential { .. } => "check the application credential's id and secret, and that it has not expired",
+        Method::ApplicationCredential { .. } => {
+            "check the application credential's id and secret, and that it has not expired"
+        }
         Method::Token(_) => "the token is wrong or has expired; give a new one",
     }
 }

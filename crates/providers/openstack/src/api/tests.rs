@@ -45,7 +45,8 @@ impl Cloud {
                 Reply::json(201, &grant(r, lifetime)).with("X-Subject-Token", &token).after(Duration::from_millis(20))
             }
             ("GET", "/compute/v2.1/") => {
-                let body = json!({ "version": { "id": "v2.1", "status": "CURRENT", "version": nova, "min_version": "2.1" } });
+                let body =
+                    json!({ "version": { "id": "v2.1", "status": "CURRENT", "version": nova, "min_version": "2.1" } });
                 Reply::json(200, &body.to_string())
             }
             ("GET", _) if !*taken(r, &now.lock().unwrap()) => Reply::json(401, r#"{"error": {"message": "Unauthorized"}}"#),
@@ -102,11 +103,12 @@ fn taken(request: &Request, takes: &Takes) -> &'static bool {
 fn grant(request: &Request, (issued, expires): (&str, &str)) -> String {
     let host = request.header("host").unwrap();
     let service = |kind: &str, path: &str| {
-        let endpoint = |region: &str, interface: &str, host: &str| {
-            json!({ "interface": interface, "region": region, "region_id": region, "url": format!("http://{host}/{path}") })
-        };
-        let endpoints =
-            [endpoint("one", "internal", "inside.invalid"), endpoint("one", "public", host), endpoint("two", "public", "two.invalid")];
+        let endpoint = |region: &str, interface: &str, host: &str| json!({ "interface": interface, "region": region, "region_id": region, "url": format!("http://{host}/{path}") });
+        let endpoints = [
+            endpoint("one", "internal", "inside.invalid"),
+            endpoint("one", "public", host),
+            endpoint("two", "public", "two.invalid"),
+        ];
         json!({ "type": kind, "endpoints": endpoints })
     };
     let body = json!({ "token": {

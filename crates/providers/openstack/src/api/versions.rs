@@ -88,7 +88,10 @@ mod tests {
         assert_eq!(of(NOVA, "v2.1", "2.96").as_deref(), Some("2.93"));
         assert_eq!(of(NOVA, "v2.1", "2.79").as_deref(), Some("2.79"));
         assert_eq!(of(CINDER, "v3", "3.70").as_deref(), Some("3.70"));
-        assert_eq!(of(r#"{"version": {"id": "v2.1", "version": "2.60", "min_version": "2.1"}}"#, "v2.1", "2.93").as_deref(), Some("2.60"));
+        assert_eq!(
+            of(r#"{"version": {"id": "v2.1", "version": "2.60", "min_version": "2.1"}}"#, "v2.1", "2.93").as_deref(),
+            Some("2.60")
+        );
     }
 
     #[test]

@@ -89,8 +89,7 @@ pub fn known_clouds(env: &Environment) -> Result<Vec<String>, CloudsError> {
 }
 
 /// Variables that may complete a cloud of a file.
-const FILLS: [&str; 7] =
-    ["region", "interface", "cacert", "insecure", "password", "application_credential_secret", "token"];
+const FILLS: [&str; 7] = ["region", "interface", "cacert", "insecure", "password", "application_credential_secret", "token"];
 
 /// `OS_…` variables by setting. Of two for one setting the later counts.
 const VARIABLES: [(&str, &str); 26] = [

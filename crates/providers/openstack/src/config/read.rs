@@ -89,7 +89,8 @@ fn certificates(text: &str) -> Result<Vec<u8>, ConnectError> {
     if text.contains("-----BEGIN") {
         return Ok(text.as_bytes().to_vec());
     }
-    std::fs::read(text).map_err(|e| wrong("cacert", text, &format!("reading that file failed: {e}; give PEM text or a path")))
+    std::fs::read(text)
+        .map_err(|e| wrong("cacert", text, &format!("reading that file failed: {e}; give PEM text or a path")))
 }
 
 pub(super) fn boolean(field: &str, text: &str) -> Result<bool, ConnectError> {

@@ -53,7 +53,9 @@ fn ways_of_signing_in() {
         ("project_name", "ignored"),
     ];
     let credential = read(&credential).unwrap();
-    assert!(matches!(&credential.method, Method::ApplicationCredential { credential: Credential::Id(id), .. } if id == "c1"));
+    assert!(
+        matches!(&credential.method, Method::ApplicationCredential { credential: Credential::Id(id), .. } if id == "c1")
+    );
     assert_eq!(credential.scope, SignInScope::Default);
 
     let token = read(&[("auth_url", "http://h:5000"), ("auth_type", "v3token"), ("token", "t")]).unwrap();
@@ -167,7 +169,10 @@ fn the_nearest_file_counts() {
 #[test]
 fn profile_cloud_and_secrets_are_laid_over_one_another() {
     let machine = Machine::new();
-    machine.write("etc/clouds-public.yaml", "public-clouds:\n  acme:\n    auth: {auth_url: 'https://acme:5000'}\n    region_name: r0\n");
+    machine.write(
+        "etc/clouds-public.yaml",
+        "public-clouds:\n  acme:\n    auth: {auth_url: 'https://acme:5000'}\n    region_name: r0\n",
+    );
     machine.write(
         "work/clouds.yaml",
         "clouds:\n  prod:\n    profile: acme\n    region_name: r1\n    interface: internal\n    verify: false\n    auth:\n      \

@@ -16,8 +16,14 @@ const NOT_ASKED: [&str; 1] = ["stack_resources"];
 
 /// How one listing went.
 enum Answer {
-    Readable { reach: Option<String>, note: Option<String> },
-    Refused { needs: &'static str, message: String },
+    Readable {
+        reach: Option<String>,
+        note: Option<String>,
+    },
+    Refused {
+        needs: &'static str,
+        message: String,
+    },
     Failed(String),
     /// The cloud does not have it.
     Absent(String),
@@ -88,8 +94,7 @@ const fn role(everybody: Everybody) -> &'static str {
 
 /// A collection can be read when every listing that feeds it can, or is not there to be read.
 fn merge(collection: &str, fed: &[(&Listing, &Answer)]) -> Access {
-    let mut access =
-        Access { collection: collection.to_owned(), readable: true, reach: None, needs: None, message: None };
+    let mut access = Access { collection: collection.to_owned(), readable: true, reach: None, needs: None, message: None };
     let mut present = false;
     let mut messages: Vec<String> = Vec::new();
     for (listing, answer) in fed {

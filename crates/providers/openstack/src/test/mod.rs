@@ -61,7 +61,8 @@ fn scope(api: &Api, session: &Session) -> Found {
     }
     match region {
         Some(region) if !regions.contains(&region) => {
-            let message = format!("{scope}; region {region} is not in the catalogue; set region to one of {}", regions.join(", "));
+            let message =
+                format!("{scope}; region {region} is not in the catalogue; set region to one of {}", regions.join(", "));
             Found::new(CheckStatus::Failed, message)
         }
         None if regions.len() > 1 => {

@@ -37,12 +37,14 @@ fn answered(error: &ProviderError) -> bool {
 
 fn absent(api: &Api, session: &Session, service: Service) -> Found {
     if session.catalogue.lists_nowhere(service) {
-        let message = format!("the catalogue gives no address of it to {}; sign in to a project to read it", session.scope());
+        let message =
+            format!("the catalogue gives no address of it to {}; sign in to a project to read it", session.scope());
         return Found::new(CheckStatus::Warning, message);
     }
     if session.catalogue.lists(service) {
         let interface = api.config().interface.name();
-        let message = format!("in the catalogue, but not for this region and interface {interface}; set region or interface");
+        let message =
+            format!("in the catalogue, but not for this region and interface {interface}; set region or interface");
         return Found::new(CheckStatus::Failed, message);
     }
     let status = if service == Service::Orchestration { CheckStatus::Ok } else { CheckStatus::Warning };

@@ -122,7 +122,6 @@ async fn a_certificate_nobody_knows() {
     fails(&test(&configuration(server.url("/").as_str(), &[])).await, "tls", "cacert");
 }
 
-
 #[tokio::test]
 async fn another_service_than_keystone() {
     let server = Server::start(|_| Reply::new(200, "text/html", "<html>Welcome"));
