@@ -1,1 +1,41 @@
+//! The command line: one command tree, one file a verb, tables and machine formats.
+//!
+//! Knows no concrete provider: the binary hands in the kinds there are. Decides nothing about refreshing or saving and
+//! writes no SQL; it asks, shows, and says what to do next.
 
+mod app;
+mod args;
+mod exit;
+mod format;
+mod interrupt;
+mod kind;
+mod output;
+mod progress;
+mod recording;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub use kind::{Import, Imported, Kind};
+
+use app::App;
+use args::Cli;
+
+/// Runs the command line of this process.
+pub async fn run(kinds: Vec<Kind>) -> ExitCode {
+    let matches = match args::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return exit::usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error.format(&mut Cli::command())),
+    };
+    args::logging(&cli.global);
+    let mut app = App::new(cli.global, kinds);
+    let done = verbs::run(&mut app, cli.command).await;
+    let flushed = app.out.flush();
+    exit::code(done.and_then(|exit| Ok(flushed.map(|()| exit)?)), &app)
+}

@@ -55,7 +55,7 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    pub(crate) fn new(mode: &str, targets: &[Target]) -> Self {
+    pub fn new(mode: &str, targets: &[Target]) -> Self {
         Self {
             mode: mode.to_owned(),
             targets: targets.to_vec(),

@@ -3,6 +3,7 @@
 //! Knows the model and the database; knows no provider, no command line and no format. Nothing a person wrote becomes
 //! part of a statement's text.
 
+mod counts;
 mod current;
 mod error;
 mod filter;
@@ -14,6 +15,7 @@ mod raw;
 mod sql;
 mod value;
 
+pub use counts::{Count, counts};
 pub use current::{Current, current};
 pub use error::QueryError;
 pub use filter::{Filter, Op, Operand};

@@ -1,0 +1,111 @@
+//! The command tree: what can be written, with examples. Knows nothing of what the verbs do.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::verbs;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "stocktake",
+    version,
+    about = "An inventory of what your clouds hold, always current",
+    long_about = "Stocktake reads external management systems (OpenStack clouds today) into one normalized inventory and \
+                  keeps it current. The inventory is a SQLite file, or a PostgreSQL database named by --database.",
+    after_help = "First steps:\n  \
+        stocktake demo                                          a simulated cloud, from nothing to an inventory\n  \
+        stocktake provider add cloud1 --cloud NAME              register a cloud of your clouds.yaml\n  \
+        stocktake refresh cloud1                                read what it holds\n  \
+        stocktake summary                                       how much there is of everything\n  \
+        stocktake get vms 'memory_mb>=8GiB' --sort -memory_mb   ask for a part of it\n\n\
+        Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 done in part.",
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 120
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Where the inventory is: sqlite:PATH or postgres://user@host/name [default: a file in your data directory]
+    #[arg(long, global = true, value_name = "URL", env = "STOCKTAKE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Only the result: no remarks, no progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more of what happens; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// No colours (NO_COLOR is heeded, too)
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what Stocktake does, on a simulated cloud
+    Demo(verbs::demo::Demo),
+    /// Register and look after the systems that are read
+    #[command(subcommand)]
+    Provider(verbs::provider::Provider),
+    /// Read what providers hold, all of it or single objects
+    Refresh(verbs::refresh::Refresh),
+    /// Show what a refresh would change, field by field, and write nothing
+    Plan(verbs::plan::Plan),
+    /// How much there is of everything, and how fresh it is
+    Summary(verbs::summary::Summary),
+    /// List objects of a collection
+    Get(verbs::get::Get),
+    /// One object, with what it links to and what links to it
+    Show(verbs::show::Show),
+    /// What there can be: collections and their columns
+    Collections(verbs::collections::Collections),
+    /// Past refreshes
+    Runs(verbs::runs::Runs),
+    /// One past refresh in full
+    #[command(subcommand)]
+    Run(verbs::run_show::Run),
+    /// Bring the database to this program's version
+    Migrate(verbs::migrate::Migrate),
+    /// Check database, key file, settings and connections
+    Doctor(verbs::doctor::Doctor),
+    /// Serve a simulated OpenStack cloud
+    Fakecloud(verbs::fakecloud::Fakecloud),
+    /// Print completions for a shell
+    Completions(verbs::completions::Completions),
+}
+
+pub(crate) fn command() -> clap::Command {
+    let bold = AnsiColor::Green.on_default().bold();
+    let styles = Styles::styled().header(bold).usage(bold).literal(AnsiColor::Cyan.on_default());
+    let plain = std::env::args().any(|a| a == "--no-color");
+    Cli::command().styles(styles).color(if plain { clap::ColorChoice::Never } else { clap::ColorChoice::Auto })
+}
+
+/// Log lines go to standard error and are for those who ask: `-v`, or `STOCKTAKE_LOG=stocktake_http=trace`.
+pub(crate) fn logging(global: &Global) {
+    let level = match (global.verbose, global.quiet) {
+        (0, true) => "off",
+        (0, false) => "error",
+        (1, _) => {
+            "warn,stocktake=info,stocktake_cli=info,stocktake_refresh=info,stocktake_store=info,stocktake_openstack=info"
+        }
+        _ => {
+            "info,stocktake=debug,stocktake_cli=debug,stocktake_refresh=debug,stocktake_store=debug,stocktake_http=debug,\
+              stocktake_openstack=debug"
+        }
+    };
+    let filter = EnvFilter::try_from_env("STOCKTAKE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let plain = global.no_color || !console::colors_enabled_stderr();
+    let done = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(!plain).try_init();
+    // A second run in one process (tests) keeps the first one's logging.
+    drop(done);
+}

@@ -1,0 +1,29 @@
+//! `stocktake migrate`: every verb does it by itself; this one is for those who want it done at a time of their own.
+
+use clap::Args;
+use stocktake_store::Store;
+
+use crate::app::{App, data_dir};
+use crate::exit::{Done, Exit};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stocktake migrate
+  stocktake migrate --database postgres://stocktake@db.example/stocktake")]
+pub(crate) struct Migrate {}
+
+pub(crate) async fn run(app: &mut App, _: Migrate) -> Done {
+    if app.global.database.is_none() {
+        std::fs::create_dir_all(data_dir()?)?;
+    }
+    let store = Store::open(&app.url()?).await?;
+    let done = store.migrate().await?;
+    let place = store.place();
+    if done.from == done.to {
+        app.out.remark(format!("{place} is at schema version {} already", done.to))?;
+    } else {
+        app.out.remark(format!("{place}: schema version {} → {}", done.from, done.to))?;
+    }
+    Ok(Exit::Ok)
+}

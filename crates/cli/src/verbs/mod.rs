@@ -1,0 +1,44 @@
+//! The verbs, a file each.
+
+pub(crate) mod collections;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod fakecloud;
+pub(crate) mod get;
+pub(crate) mod migrate;
+pub(crate) mod plan;
+pub(crate) mod provider;
+pub(crate) mod refresh;
+pub(crate) mod run_show;
+pub(crate) mod runs;
+pub(crate) mod show;
+pub(crate) mod summary;
+
+use crate::app::App;
+use crate::args::Command;
+use crate::exit::Done;
+
+pub(crate) async fn run(app: &mut App, command: Command) -> Done {
+    match command {
+        Command::Demo(verb) => demo::run(app, verb).await,
+        Command::Provider(verb) => provider::run(app, verb).await,
+        Command::Refresh(verb) => refresh::run(app, verb).await,
+        Command::Plan(verb) => plan::run(app, verb).await,
+        Command::Summary(verb) => summary::run(app, verb).await,
+        Command::Get(verb) => get::run(app, verb).await,
+        Command::Show(verb) => show::run(app, verb).await,
+        Command::Collections(verb) => collections::run(app, verb),
+        Command::Runs(verb) => runs::run(app, verb).await,
+        Command::Run(verb) => run_show::run(app, verb).await,
+        Command::Migrate(verb) => migrate::run(app, verb).await,
+        Command::Doctor(verb) => doctor::run(app, verb).await,
+        Command::Fakecloud(verb) => fakecloud::run(app, verb).await,
+        Command::Completions(verb) => completions::run(app, verb),
+    }
+}
+
+/// This moment, in microseconds since 1970.
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}

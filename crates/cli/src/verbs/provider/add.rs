@@ -1,0 +1,108 @@
+//! `stocktake provider add`: find settings, ask for what is missing, try them, and only then keep them.
+
+use clap::Args;
+use stocktake_provider::{Configuration, Traffic};
+use stocktake_store::registry::{self, NewProvider, ProviderRecord, ProviderStatus};
+
+use super::{ask, settings::Given, test};
+use crate::app::App;
+use crate::exit::{Done, Exit, misuse};
+use crate::interrupt;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stocktake provider add cloud1 --cloud lab          settings and secrets of that cloud in clouds.yaml
+  stocktake provider add cloud1 --env                settings of OS_AUTH_URL and its like
+  stocktake provider add cloud1 --set auth_url=https://cloud.example:5000/v3 \\
+      --set username=reader --set project_name=ops   asks for the password
+  pass show cloud1 | stocktake provider add cloud1 --set … --secret-stdin password
+
+The settings are tried before they are kept; --no-test keeps them untried. Secrets are stored encrypted.")]
+pub(crate) struct Add {
+    /// What to call it: cloud1
+    name: String,
+    /// Kind of provider, see `stocktake provider types`
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// Take the settings of this cloud in clouds.yaml
+    #[arg(long, value_name = "CLOUD")]
+    cloud: Option<String>,
+    /// Take the settings of the environment's variables (OS_AUTH_URL, …)
+    #[arg(long, conflicts_with = "cloud")]
+    env: bool,
+    #[command(flatten)]
+    given: Given,
+    /// Group of providers it is to be worked on with
+    #[arg(long, default_value = "default")]
+    zone: String,
+    /// Keep the settings without trying them
+    #[arg(long)]
+    no_test: bool,
+}
+
+pub(crate) async fn run(app: &mut App, verb: Add) -> Done {
+    let kind = match (&verb.kind, app.kinds.as_slice()) {
+        (Some(name), _) => app.kind(name)?.clone(),
+        (None, [only]) => only.clone(),
+        (None, _) => return Err(misuse("which kind is it? say --type; `stocktake provider types` lists them")),
+    };
+    let mut configuration = Configuration::default();
+    if verb.cloud.is_some() || verb.env {
+        let import = kind
+            .import
+            .ok_or_else(|| misuse(format!("{} has no settings to take over; use --set", kind.provider.name())))?;
+        let imported = import(verb.cloud.as_deref()).map_err(misuse)?;
+        app.remark(format!("taking the settings of {}", imported.source));
+        configuration = imported.configuration;
+    }
+    verb.given.apply(&kind.provider.form(), &mut configuration)?;
+    let store = app.store().await?;
+    if registry::list(&store).await?.iter().any(|p| p.name == verb.name) {
+        return Err(registry::RegistryError::NameTaken { name: verb.name }.into());
+    }
+    ask::complete(kind.provider.as_ref(), &mut configuration)?;
+    let mut status = ProviderStatus::New;
+    if !verb.no_test {
+        let provider = kind.provider.connect(&configuration, Traffic::Live)?;
+        let report = tokio::select! {
+            report = provider.test() => report,
+            () = interrupt::asked() => return Err(misuse("interrupted; nothing was registered")),
+        };
+        if !report.passed() {
+            test::print(&mut app.out, &report)?;
+            app.out.flush()?;
+            anyhow::bail!(
+                "{} was not registered: {}; correct the settings, or keep them untried with --no-test",
+                verb.name,
+                test::failure(&report)
+            );
+        }
+        test::warnings(app, &report);
+        status = ProviderStatus::Ok;
+    }
+    let kind = kind.provider.name().to_owned();
+    let record = register(app, &store, &verb.name, &kind, &verb.zone, configuration).await?;
+    registry::set_status(&store, record.id, status, None).await?;
+    app.out.remark(format!("registered {}; read it with `stocktake refresh {}`", record.name, record.name))?;
+    Ok(Exit::Ok)
+}
+
+/// Keeps a provider.
+pub(crate) async fn register(
+    app: &App,
+    store: &stocktake_store::Store,
+    name: &str,
+    kind: &str,
+    zone: &str,
+    configuration: Configuration,
+) -> anyhow::Result<ProviderRecord> {
+    let new = NewProvider {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        zone: zone.to_owned(),
+        settings: configuration.settings,
+        secrets: configuration.secrets,
+    };
+    Ok(registry::add(store, &app.vault(store)?, new).await?)
+}

@@ -1,0 +1,51 @@
+//! `stocktake provider list`
+
+use clap::Args;
+use stocktake_store::registry;
+
+use crate::app::App;
+use crate::exit::{Done, Exit};
+use crate::format::{Simple, machine};
+use crate::output::Table;
+use crate::output::human::{NOTHING, ago};
+use crate::output::paint::{Tone, tone_of};
+use crate::output::table::Cell;
+use crate::verbs::now;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stocktake provider list
+  stocktake provider list -o json")]
+pub(crate) struct List {
+    #[arg(long, short, value_enum, default_value = "table")]
+    output: Simple,
+}
+
+pub(crate) async fn run(app: &mut App, verb: List) -> Done {
+    let store = app.store_to_read().await?;
+    let providers = registry::list(&store).await?;
+    if machine(&mut app.out, verb.output, &providers)? {
+        return Ok(Exit::Ok);
+    }
+    if providers.is_empty() {
+        app.remark("no provider is registered yet; `stocktake provider add` registers one");
+        return Ok(Exit::Ok);
+    }
+    let now = now();
+    let mut table = Table::of(&["NAME", "TYPE", "STATUS", "REFRESHED", "ZONE", "MESSAGE"]);
+    for p in &providers {
+        let status = if p.enabled { p.status.name() } else { "disabled" };
+        let cells: [Cell; 6] = [
+            p.name.as_str().into(),
+            p.kind.as_str().into(),
+            Cell::from(status).tone(tone_of(status)),
+            p.last_refresh_on.map_or(NOTHING.to_owned(), |on| ago(on, now)).into(),
+            p.zone.as_str().into(),
+            Cell::from(p.status_message.as_deref().unwrap_or_default()).tone(Tone::Faint),
+        ];
+        table.row(&mut app.out, cells)?;
+    }
+    table.end(&mut app.out, "; `-o json` has everything")?;
+    Ok(Exit::Ok)
+}

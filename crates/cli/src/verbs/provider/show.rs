@@ -1,0 +1,51 @@
+//! `stocktake provider show`: settings, never secrets.
+
+use clap::Args;
+use stocktake_store::registry;
+
+use crate::app::App;
+use crate::exit::{Done, Exit};
+use crate::format::{Simple, machine};
+use crate::output::Table;
+use crate::output::human::{ago, moment};
+use crate::output::paint::{Tone, tone_of};
+use crate::output::table::Cell;
+use crate::verbs::now;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stocktake provider show cloud1
+  stocktake provider show cloud1 -o yaml")]
+pub(crate) struct Show {
+    name: String,
+    #[arg(long, short, value_enum, default_value = "table")]
+    output: Simple,
+}
+
+pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
+    let store = app.store_to_read().await?;
+    let p = registry::find(&store, &verb.name).await?;
+    if machine(&mut app.out, verb.output, &p)? {
+        return Ok(Exit::Ok);
+    }
+    let (paint, now) = (app.out.paint(), now());
+    let off = if p.enabled { "" } else { " (disabled)" };
+    app.out.line(format!("{} {}{off}", paint.strong(&p.name), p.kind))?;
+    let mut table = Table::of(&["", ""]).indent(2);
+    let mut line = |name: &str, value: Cell| table.row(&mut app.out, [Cell::from(name).tone(Tone::Faint), value]);
+    let status = p.status_message.as_deref().map_or(p.status.name().to_owned(), |m| format!("{}: {m}", p.status.name()));
+    line("status", Cell::from(status).tone(tone_of(p.status.name())))?;
+    line("zone", p.zone.as_str().into())?;
+    let refreshed = p.last_refresh_on.map_or("not yet".to_owned(), |on| format!("{}  ({})", moment(on), ago(on, now)));
+    line("refreshed", refreshed.into())?;
+    line("registered", format!("{}  ({})", moment(p.created_on), ago(p.created_on, now)).into())?;
+    for (name, value) in &p.settings {
+        line(name, value.as_str().into())?;
+    }
+    for name in &p.secrets {
+        line(name, Cell::from("stored, encrypted").tone(Tone::Faint))?;
+    }
+    table.end(&mut app.out, "")?;
+    Ok(Exit::Ok)
+}

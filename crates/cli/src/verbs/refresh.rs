@@ -1,0 +1,295 @@
+//! `stocktake refresh`: read what providers hold.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+use stocktake_model::{Menu, Scope, Target};
+use stocktake_provider::{ProviderType, Traffic};
+use stocktake_refresh::{Finished, Outcome, Refresh as Job, Request, execute};
+use stocktake_saver::GuardPolicy;
+use stocktake_store::Store;
+use stocktake_store::query::{self, Object, QueryError, Selector, Value};
+use stocktake_store::registry::{self, ProviderRecord, RunId};
+
+use crate::app::App;
+use crate::exit::{Done, Exit, misuse};
+use crate::format::{Simple, machine};
+use crate::interrupt;
+use crate::output::Table;
+use crate::output::human::{counted, millis, thousands};
+use crate::output::out::say;
+use crate::output::paint::{Tone, tone_of};
+use crate::output::table::Cell;
+use crate::progress::Bars;
+use crate::recording;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stocktake refresh cloud1
+  stocktake refresh --all
+  stocktake refresh cloud1 --target vms=8c2af1d4-… --target volume=db-data
+  stocktake refresh cloud1 --record run.jsonl      keep the API's answers, without secrets
+  stocktake refresh cloud1 --replay run.jsonl      the same again, without a network
+  stocktake refresh --approve-deletes 9c41f0a2b7de let go what that run held back
+
+Exit codes: 0 everything was seen and saved, 3 saved what could be seen, 1 nothing was saved.")]
+pub(crate) struct Refresh {
+    /// Names of registered providers
+    #[arg(required_unless_present_any = ["all", "approve_deletes"])]
+    providers: Vec<String>,
+    /// Every enabled provider
+    #[arg(long, conflicts_with = "providers")]
+    all: bool,
+    /// Only this object and what it owns: a ref, or the name of one that is known; may be given several times
+    #[arg(long = "target", value_name = "COLLECTION=REF")]
+    targets: Vec<Target>,
+    /// A person says: the deletions this run held back are right
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["all", "targets", "replay"])]
+    approve_deletes: Option<String>,
+    /// Keep the API traffic of the run in this file, without secrets
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["replay", "all"])]
+    record: Option<PathBuf>,
+    /// Answer from this file instead of the network
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    replay: Option<PathBuf>,
+    #[arg(long, short, value_enum, default_value = "table")]
+    output: Simple,
+}
+
+pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
+    let one_file = verb.record.is_some() || verb.replay.is_some() || !verb.targets.is_empty();
+    if one_file && verb.providers.len() > 1 {
+        return Err(misuse("--target, --record and --replay are about one provider; name only one"));
+    }
+    let store = app.store().await?;
+    let (providers, approves) = chosen(app, &store, &verb).await?;
+    let (mut exit, mut reports) = (Exit::Ok, Vec::new());
+    for record in &providers {
+        let (traffic, kept) = match (&verb.record, &verb.replay) {
+            (Some(path), _) => {
+                recording::check_writable(path)?;
+                let (traffic, kept) = Traffic::recorder();
+                (traffic, Some((path, kept)))
+            }
+            (_, Some(path)) => (Traffic::Replay(recording::read(path)?.into()), None),
+            _ => (Traffic::Live, None),
+        };
+        let done = one(app, &store, record, &verb.targets, traffic, approves).await;
+        if let Some((path, kept)) = kept {
+            let exchanges = recording::write(path, &kept)?;
+            app.remark(format!("{} kept in {}", counted(exchanges, "exchange", "exchanges"), path.display()));
+        }
+        match done {
+            Ok(finished) => {
+                exit = exit.and(exit_of(&finished));
+                if verb.output == Simple::Table {
+                    print(app, &record.name, &finished)?;
+                } else {
+                    reports.push(as_data(&record.name, &finished));
+                }
+            }
+            // The others are refreshed all the same.
+            Err(error) if providers.len() > 1 => {
+                say(format!("error: {}: {}", record.name, crate::exit::text(&error)));
+                reports.push(json!({"provider": record.name, "state": "failed", "error": crate::exit::text(&error)}));
+                exit = exit.and(Exit::Failed);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    machine(&mut app.out, verb.output, &reports)?;
+    Ok(exit)
+}
+
+async fn chosen(app: &App, store: &Store, verb: &Refresh) -> anyhow::Result<(Vec<ProviderRecord>, Option<RunId>)> {
+    let Some(run) = &verb.approve_deletes else {
+        let providers = app.providers(store, &verb.providers).await?;
+        if providers.is_empty() {
+            return Err(misuse("no enabled provider is registered; `stocktake provider add` registers one"));
+        }
+        return Ok((providers, None));
+    };
+    let held = registry::find_run(store, run).await?;
+    if verb.providers.iter().any(|name| *name != held.provider) {
+        return Err(misuse(format!("run {run} was a refresh of {}; approve it for that one", held.provider)));
+    }
+    let approved = registry::approve_deletes(store, run).await?;
+    Ok((vec![registry::get(store, approved.provider_id).await?], Some(approved.id)))
+}
+
+/// Refreshes one provider and says how it went; an error means that no run could be begun.
+pub(crate) async fn one(
+    app: &App,
+    store: &Store,
+    record: &ProviderRecord,
+    targets: &[Target],
+    traffic: Traffic,
+    approves: Option<RunId>,
+) -> anyhow::Result<Finished> {
+    let job = job(app, store, record, targets, traffic).await?;
+    let bars = Bars::new(app, &record.name);
+    let owner = owner();
+    let request = Request { trigger: "cli", owner: &owner, approves };
+    let finished = execute(store, &job, &request, &bars, interrupt::asked()).await;
+    bars.end();
+    Ok(finished?)
+}
+
+/// Everything a refresh of this provider needs.
+pub(crate) async fn job(
+    app: &App,
+    store: &Store,
+    record: &ProviderRecord,
+    targets: &[Target],
+    traffic: Traffic,
+) -> anyhow::Result<Job> {
+    let kind = &app.kind(&record.kind)?.provider;
+    let scope = scope(store, kind.as_ref(), record, targets).await?;
+    let configuration = app.configuration(store, record).await?;
+    let provider = kind.connect(&configuration, traffic).with_context(|| {
+        format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
+    })?;
+    let seed = registry::seed(store).await?;
+    Ok(Job { provider_id: record.id, provider, scope, guard: GuardPolicy::default(), strict: false, seed })
+}
+
+/// Targets by the words people use: `vm=web-1` is the ref of the VM that is known by that name, if there is one.
+async fn scope(
+    store: &Store,
+    kind: &dyn ProviderType,
+    record: &ProviderRecord,
+    targets: &[Target],
+) -> anyhow::Result<Scope> {
+    if targets.is_empty() {
+        return Ok(Scope::Full);
+    }
+    let menu = kind.menu();
+    let mut meant = Vec::with_capacity(targets.len());
+    for target in targets {
+        let ix = query::resolve_collection(&menu, &target.collection)?;
+        let collection = menu.get(ix).name;
+        if !kind.targetable().contains(&collection) {
+            let known = kind.targetable().join(", ");
+            return Err(misuse(format!("{collection} cannot be refreshed by themselves; targets are {known}")));
+        }
+        let selector = Selector { collection: ix, word: &target.reference, provider: Some(&record.name) };
+        let reference = known_ref(store, &menu, selector).await?;
+        meant.push(Target { collection: collection.to_owned(), reference });
+    }
+    Ok(Scope::Targets(meant))
+}
+
+/// One that is not known yet can be a target, too: then the word must be its ref.
+async fn known_ref(store: &Store, menu: &Menu, selector: Selector<'_>) -> anyhow::Result<String> {
+    match Object::find(store, menu, selector).await {
+        Ok(object) => match object.value(query::End::Ref) {
+            Value::Text(reference) => Ok(reference.clone()),
+            _ => Ok(selector.word.to_owned()),
+        },
+        Err(QueryError::NoObject { .. }) => Ok(selector.word.to_owned()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The process, as people would look for it.
+pub(crate) fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let host = host.as_deref().map(str::trim).filter(|h| !h.is_empty()).unwrap_or("localhost");
+    format!("{host}:{}", std::process::id())
+}
+
+pub(crate) fn exit_of(finished: &Finished) -> Exit {
+    match (&finished.error, finished.report.outcome) {
+        (Some(_), _) | (None, Outcome::Failed) => Exit::Failed,
+        (None, Outcome::Partial) => Exit::Partial,
+        (None, Outcome::Ok) => Exit::Ok,
+    }
+}
+
+fn state(finished: &Finished) -> &'static str {
+    match exit_of(finished) {
+        Exit::Ok => "ok",
+        Exit::Partial => "partial",
+        Exit::Failed => "failed",
+    }
+}
+
+/// What changed, and what a person should know; the rest is in the run's record.
+pub(crate) fn print(app: &mut App, provider: &str, finished: &Finished) -> std::io::Result<()> {
+    let (report, paint) = (&finished.report, app.out.paint());
+    let id = finished.run.to_string();
+    let id = id.rsplit('-').next().unwrap_or(&id);
+    if let Some(error) = &finished.error {
+        app.out.flush()?;
+        let paint = crate::output::Paint::new(app.global.color_err());
+        say(format!("{} {provider}: {error}; nothing was changed (run {id})", paint.bad("error:")));
+        return Ok(());
+    }
+    let (counts, phases) = (report.counts(), report.phases);
+    let took = millis(phases.read + phases.collect + phases.plan + phases.save);
+    let mut parts = vec![format!("{} seen", thousands(counts.fetched))];
+    let named = [
+        (counts.created, "new"),
+        (counts.updated, "changed"),
+        (counts.archived, "archived"),
+        (counts.deleted, "deleted"),
+        (counts.held, "held"),
+    ];
+    parts.extend(named.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", thousands(*n))));
+    if counts.written() == 0 {
+        parts.push("nothing to write".to_owned());
+    }
+    let shown = paint.tone(tone_of(state(finished)), state(finished));
+    let issues = if report.issues.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", counted(report.issues.len() as u64, "issue", "issues"))
+    };
+    let calls = counted(report.usage.calls, "API call", "API calls");
+    app.out.line(format!(
+        "{}: {shown} in {took}: {}{issues}; {calls} {}",
+        paint.strong(provider),
+        parts.join(", "),
+        paint.faint(&format!("(run {id})")),
+    ))?;
+    for note in &report.notes {
+        app.out.line(format!("  {} {note}", paint.warn("!")))?;
+    }
+    if counts.held > 0 {
+        app.out.line(format!("  let them go with: stocktake refresh --approve-deletes {id}"))?;
+    }
+    if app.global.quiet || counts.written() + counts.held == 0 {
+        return Ok(());
+    }
+    let mut table = Table::of(&["COLLECTION", "SEEN", "NEW", "CHANGED", "ARCHIVED", "DELETED", "HELD"])
+        .right(&[1, 2, 3, 4, 5, 6])
+        .indent(2);
+    let number = |count: u64| Cell::from(if count == 0 { String::new() } else { thousands(count) });
+    for c in report.collections.iter().filter(|c| c.counts.written() + c.counts.held > 0) {
+        let n = c.counts;
+        let cells = [
+            Cell::from(c.collection.as_str()),
+            number(n.fetched),
+            number(n.created),
+            number(n.updated),
+            number(n.archived),
+            number(n.deleted),
+            number(n.held).tone(Tone::Warn),
+        ];
+        table.row(&mut app.out, cells)?;
+    }
+    table.end(&mut app.out, "")
+}
+
+fn as_data(provider: &str, finished: &Finished) -> serde_json::Value {
+    json!({
+        "provider": provider,
+        "run": finished.run,
+        "state": state(finished),
+        "error": finished.error.as_ref().map(ToString::to_string),
+        "report": finished.report,
+    })
+}
