@@ -44,7 +44,7 @@ pub struct Paging {
 pub enum BrokenPaging {
     #[error("page {page} names as its next page one that was already read ({next})")]
     RepeatedLink { page: u32, next: String },
-    #[error("page {page} repeats record {id} of an earlier page")]
+    #[error("page {page} repeats record {id}, which was already seen; others may be missing")]
     RepeatedRecord { page: u32, id: String },
     #[error("page {page} is empty but names a next page ({next})")]
     EmptyWithNext { page: u32, next: String },

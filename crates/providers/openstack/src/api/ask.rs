@@ -1,10 +1,12 @@
 //! One question to one service: its address, our token, the microversion, and what to do when the token is refused.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use stocktake_http::{Answer, Call, HeaderName, HeaderValue, Url};
 use stocktake_provider::{ErrorKind, ProviderError};
+use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::service::{Service, Version};
@@ -15,6 +17,10 @@ const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 const MICROVERSION: HeaderName = HeaderName::from_static("openstack-api-version");
 /// Nova's own, older spelling; Nova before 2.27 knows no other.
 const NOVA_MICROVERSION: HeaderName = HeaderName::from_static("x-openstack-nova-api-version");
+
+/// How long a service that refused a new token is taken at its word. After that the next question may get another token:
+/// the token may have been revoked, and a long-lived worker must recover by itself.
+const REFUSAL_HOLDS: Duration = Duration::from_secs(30);
 
 impl Inner {
     /// Asks with the current token, and once more with a new one if that is refused. The answer may have any status.
@@ -33,7 +39,8 @@ impl Inner {
         let session = self.sign_in.renew(&self.http, &self.config, Some(&session)).await?;
         let answer = self.ask_as(&session, service, name, microversion, &place).await?;
         if answer.status == 401 {
-            self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert((service, session.serial));
+            let refused = (session.serial, Instant::now());
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(service, refused);
         }
         Ok(answer)
     }
@@ -124,7 +131,8 @@ impl Inner {
     }
 
     fn has_refused(&self, service: Service, session: &Session) -> bool {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&(service, session.serial))
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.get(&service).is_some_and(|(serial, at)| *serial == session.serial && at.elapsed() < REFUSAL_HOLDS)
     }
 }
 

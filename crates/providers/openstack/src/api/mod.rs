@@ -14,12 +14,13 @@ mod sign_in;
 mod tests;
 mod versions;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use stocktake_http::{Answer, ClientError, Http, Options};
 use stocktake_provider::{ApiUsage, ConnectError, ProviderError, Traffic};
 use tokio::sync::{OnceCell, broadcast};
+use tokio::time::Instant;
 
 pub use catalogue::Catalogue;
 pub use service::{Service, Version};
@@ -39,8 +40,9 @@ struct Inner {
     sign_in: SignIn,
     /// Negotiated once; services are not upgraded while we look.
     microversions: [OnceCell<Option<Version>>; Service::ALL.len()],
-    /// Services that refused a brand-new token, by the token's serial: asking Keystone again would not help.
-    refused: Mutex<HashSet<(Service, u64)>>,
+    /// Services that refused a brand-new token, with the token's serial and the time: asking Keystone for another at once
+    /// would not help.
+    refused: Mutex<HashMap<Service, (u64, Instant)>>,
 }
 
 impl Api {
