@@ -39,9 +39,7 @@ impl Store {
             return Ok(first);
         }
         let block = n.max(BLOCK);
-        let row = self
-            .query_one("update inventory_ids set last = last + $1 returning last", &[Param::Int(block)])
-            .await?;
+        let row = self.query_one("update inventory_ids set last = last + $1 returning last", &[Param::Int(block)]).await?;
         let last: i64 = row.get(0)?;
         let first = last - block + 1;
         if block > n {

@@ -32,11 +32,7 @@ impl Clock {
                 later: "clock_timestamp() + $3 * interval '1 microsecond'",
                 seconds_left: "ceil(extract(epoch from until - clock_timestamp()))::bigint",
             },
-            Kind::Sqlite => Self {
-                now: "now()",
-                later: "now() + $3",
-                seconds_left: "(until - now() + 999999) / 1000000",
-            },
+            Kind::Sqlite => Self { now: "now()", later: "now() + $3", seconds_left: "(until - now() + 999999) / 1000000" },
         }
     }
 }

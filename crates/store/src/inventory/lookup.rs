@@ -34,10 +34,7 @@ fn questions(provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Vec<(Questio
     let mut out = Vec::new();
     for ((ix, by), keys) in &wanted.by_ref {
         let Some(column) = table::key_column(menu.get(*ix), *by) else { continue };
-        let sql = format!(
-            "select {column}, id from {} where provider_id = $1 and {column} = any($2)",
-            menu.get(*ix).name
-        );
+        let sql = format!("select {column}, id from {} where provider_id = $1 and {column} = any($2)", menu.get(*ix).name);
         let keys = Param::Texts(keys.iter().cloned().collect());
         out.push((Question::ByRef(*ix, *by), Statement::new(sql, [provider.into(), keys])));
     }
@@ -64,7 +61,8 @@ fn questions(provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Vec<(Questio
 }
 
 fn unresolved(provider: ProviderId, target: &'static str, keys: &WatchKeys) -> Vec<Statement> {
-    let base = format!("select {WATCH} from link_watches w where w.provider_id = $1 and w.target = $2 and w.resolved_id is null");
+    let base =
+        format!("select {WATCH} from link_watches w where w.provider_id = $1 and w.target = $2 and w.resolved_id is null");
     let WatchKeys::Of(keys) = keys else {
         return vec![Statement::new(base, [provider.into(), target.into()])];
     };

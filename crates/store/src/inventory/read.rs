@@ -54,11 +54,7 @@ async fn from_pg(pg: &Postgres, provider: ProviderId, menu: &Menu, keys: &str, m
     let copy = format!("copy ({keys}) to stdout (format binary)");
     let explain = |e| conn.explain("read the inventory's keys", e);
     let prepared = join3(conn.prepared(HELD), conn.prepared(WATCHED), conn.prepared(&copy)).await;
-    let (held, watched, copy) = (
-        prepared.0.map_err(explain)?,
-        prepared.1.map_err(explain)?,
-        prepared.2.map_err(explain)?,
-    );
+    let (held, watched, copy) = (prepared.0.map_err(explain)?, prepared.1.map_err(explain)?, prepared.2.map_err(explain)?);
     let of = Param::from(provider);
     let params: [&(dyn ToSql + Sync); 1] = [&of];
     let client = conn.client();

@@ -22,7 +22,8 @@ impl Store {
     /// What a targeted run of `provider` compares with.
     pub async fn read_targets(&self, provider: ProviderId, menu: &Menu, request: &ReadRequest, seed: u64) -> Result<Stored> {
         let mut stored = Stored::new(seed, menu.len());
-        let statements: Vec<_> = [rows(provider, menu, request), watches(provider, menu, request)].into_iter().flatten().collect();
+        let statements: Vec<_> =
+            [rows(provider, menu, request), watches(provider, menu, request)].into_iter().flatten().collect();
         let mut answers = self.queries(&statements).await?.into_iter();
         for row in answers.next().unwrap_or_default() {
             let (tag, row, key) = read::stored_row(&row)?;
@@ -148,5 +149,14 @@ pub(super) fn watch(menu: &Menu, row: &Row) -> Result<Option<StoredWatch>> {
     };
     let by: i64 = row.get(4)?;
     let by = u8::try_from(by).map_err(|_| StoreError::Bug(format!("ref number {by}")))?;
-    Ok(Some(StoredWatch { row_id: row.get(0)?, collection, field, target, by, key: row.get(5)?, value_of, resolved: row.get(7)? }))
+    Ok(Some(StoredWatch {
+        row_id: row.get(0)?,
+        collection,
+        field,
+        target,
+        by,
+        key: row.get(5)?,
+        value_of,
+        resolved: row.get(7)?,
+    }))
 }

@@ -13,8 +13,8 @@ use tokio_postgres::types::ToSql;
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
 use crate::location::PostgresLocation;
-pub(crate) use pool::{Conn, Pooled};
 use pool::Pool;
+pub(crate) use pool::{Conn, Pooled};
 pub(crate) use value::{EPOCH, row};
 
 #[derive(Debug)]

@@ -82,8 +82,8 @@ impl<'a> FromSql<'a> for AnyCell {
 
 pub(crate) fn row(row: &tokio_postgres::Row) -> Result<Row> {
     let cells = (0..row.len()).map(|at| row.try_get::<_, AnyCell>(at).map(|cell| cell.0));
-    cells.collect::<Result<_, _>>().map(Row).map_err(|e| StoreError::Database {
-        doing: "read a result".to_owned(),
-        source: e.into(),
-    })
+    cells
+        .collect::<Result<_, _>>()
+        .map(Row)
+        .map_err(|e| StoreError::Database { doing: "read a result".to_owned(), source: e.into() })
 }

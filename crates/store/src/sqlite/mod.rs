@@ -37,8 +37,10 @@ impl Sqlite {
             reader.pragma_update(None, "query_only", true)?;
             Ok((writer, reader))
         });
-        let (writer, reader) = opened.await.map_err(|e| StoreError::Bug(e.to_string()))?.map_err(|e| {
-            StoreError::Open { place: place.clone(), advice: advice(&e).to_owned(), source: e.into() }
+        let (writer, reader) = opened.await.map_err(|e| StoreError::Bug(e.to_string()))?.map_err(|e| StoreError::Open {
+            place: place.clone(),
+            advice: advice(&e).to_owned(),
+            source: e.into(),
         })?;
         Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), place })
     }

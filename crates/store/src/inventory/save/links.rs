@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stocktake_model::{CollectionIx, Field};
+use stocktake_saver::Unlink;
 
 use super::super::cells::Context;
 use super::super::table::{self, Column, SqlType};
+use super::What;
 use super::rows::Rows;
 use super::script::{Change, Many, Step, insert};
-use super::What;
 use crate::db::{Param, Statement};
 use crate::params;
 
@@ -61,27 +62,65 @@ const AFTER_DELETES: [(What, &str); 4] = [
     (What::Document, "delete from raw_documents where row_id = any($1)"),
 ];
 
-/// Rows that no longer answer to an old key. Links that lead to them by another key stay.
+/// Rows that no longer answer to an old key: usual links to them become null and are remembered by that key. Rows may
+/// have swapped their keys, so every one is remembered before any is cut. Links that lead there by another key stay.
 pub(super) fn unlinks(context: &Context<'_>, steps: &mut Vec<Step>) {
     let menu = &context.plan.menu;
+    let mut cuts: BTreeMap<(CollectionIx, Field), Vec<i64>> = BTreeMap::new();
     for unlink in &context.plan.unlinks {
-        for (from, field, by) in menu.incoming(unlink.target).iter().filter(|(.., by)| *by == unlink.by) {
+        for (from, field, by) in usual(context, unlink) {
             let (link, linking) = (table::field_column(menu.get(*from), *field).0, menu.get(*from).name);
-            let name = menu.get(*from).field_name(*field);
             let remember = format!(
-                "{REMEMBER} select r.id, '{name}', '{linking}', $2, '{}', {by}, $3 from {linking} r where r.{link} = $1 \
+                "{REMEMBER} select r.id, '{}', '{linking}', $2, '{}', {by}, $3 from {linking} r where r.{link} = $1 \
                  on conflict (row_id, field_name) do nothing",
+                menu.get(*from).field_name(*field),
                 menu.get(unlink.target).name,
             );
             let params = params![unlink.id, context.provider, &unlink.old_key];
             steps.push(Step::One(What::Note, Statement::new(remember, params)));
-            let cut = format!(
-                "update {linking} set {link} = null, updated_on = $2 where {link} = $1 and exists (select 1 from link_watches w \
-                 where w.row_id = {linking}.id and w.field_name = '{name}' and w.resolved_id is null)"
-            );
-            steps.push(Step::One(What::Linked, Statement::new(cut, [Param::Int(unlink.id), Param::Time(context.now)])));
+            cuts.entry((*from, *field)).or_default().push(unlink.id);
         }
     }
+    for ((from, field), ids) in cuts {
+        let (link, linking) = (table::field_column(menu.get(from), field).0, menu.get(from).name);
+        let cut = format!(
+            "update {linking} set {link} = null, updated_on = $2 where {link} = any($1) and exists (select 1 from link_watches w \
+             where w.row_id = {linking}.id and w.field_name = '{}' and w.resolved_id is null)",
+            menu.get(from).field_name(field)
+        );
+        steps.push(Step::One(What::Other, Statement::new(cut, [Param::Ints(ids), Param::Time(context.now)])));
+    }
+}
+
+/// Those of them whose key another row has now, be it new, follow their key.
+pub(super) fn follow(context: &Context<'_>, steps: &mut Vec<Step>) {
+    let menu = &context.plan.menu;
+    for unlink in &context.plan.unlinks {
+        let Some(to) = unlink.to else { continue };
+        for (from, field, by) in usual(context, unlink) {
+            let (link, linking) = (table::field_column(menu.get(*from), *field).0, menu.get(*from).name);
+            let waiting = format!(
+                "provider_id = $1 and target = '{}' and target_ref = {by} and target_key = $2 and resolved_id is null \
+                 and collection = '{linking}' and field_name = '{}'",
+                menu.get(unlink.target).name,
+                menu.get(*from).field_name(*field),
+            );
+            let set = format!(
+                "update {linking} set {link} = $3, updated_on = $4 where id in (select row_id from link_watches where {waiting})"
+            );
+            let key = params![context.provider, &unlink.old_key];
+            let [provider, old_key] = key.clone();
+            let linked = [provider, old_key, Param::Int(to), Param::Time(context.now)];
+            steps.push(Step::One(What::Linked, Statement::new(set, linked)));
+            steps.push(Step::One(What::Note, Statement::new(format!("delete from link_watches where {waiting}"), key)));
+        }
+    }
+}
+
+/// Links that usually lead to the row by the key it lost.
+fn usual<'a>(context: &Context<'a>, unlink: &Unlink) -> impl Iterator<Item = &'a (CollectionIx, Field, u8)> {
+    let by = unlink.by;
+    context.plan.menu.incoming(unlink.target).iter().filter(move |(.., usual)| *usual == by)
 }
 
 /// A changed row's earlier memory of the links it sends anew is void; of those it does not send it stays.

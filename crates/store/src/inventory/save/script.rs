@@ -45,14 +45,15 @@ pub(super) fn script(save: &Save, context: &Context<'_>) -> Vec<Step> {
     let fence = Statement::new(FENCE, params![lease.provider, lease.token]);
     let mut steps = vec![Step::One(What::Other, fence)];
     let order = context.plan.menu.order();
-    links::deletes(context, &mut steps);
     links::unlinks(context, &mut steps);
+    links::deletes(context, &mut steps);
     for ix in order {
         archives(*ix, context, &mut steps);
     }
     for ix in order {
         inserts(*ix, context, &mut steps);
     }
+    links::follow(context, &mut steps);
     let mut changes = Vec::new();
     for ix in order {
         updates(*ix, context, &mut steps, &mut changes);
@@ -133,8 +134,7 @@ fn updates(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>, chang
 }
 
 fn update(c: &Collection, now: i64, set: &[Column], revives: bool, rows: Rows) -> Step {
-    let mut columns: Vec<Column> =
-        ["id", "digest", "raw_digest"].map(|name| (name.to_owned(), SqlType::Bigint)).to_vec();
+    let mut columns: Vec<Column> = ["id", "digest", "raw_digest"].map(|name| (name.to_owned(), SqlType::Bigint)).to_vec();
     columns.extend_from_slice(set);
     let revive = if revives { ", archived_on = null" } else { "" };
     let (mut from_v, mut from_mark) = (String::new(), String::new());
@@ -191,7 +191,10 @@ fn documents(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>) {
         steps.push(Step::Many(Many {
             what: What::Other,
             into: None,
-            pg: format!("update {} t set raw_digest = v.raw_digest from {unnest} as v(id, raw_digest) where t.id = v.id", c.name),
+            pg: format!(
+                "update {} t set raw_digest = v.raw_digest from {unnest} as v(id, raw_digest) where t.id = v.id",
+                c.name
+            ),
             sqlite: format!("update {} set raw_digest = ?2 where id = ?1", c.name),
             scalars: Vec::new(),
             columns,

@@ -1,7 +1,7 @@
 //! A save on SQLite: prepared loops in one immediate transaction.
 
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::Connection;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use super::super::cells::{CellRef, Context};
 use super::script::{Many, Step, script};

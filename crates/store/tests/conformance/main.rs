@@ -1,0 +1,62 @@
+//! What both databases promise: one suite, run on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod deletes;
+mod identity;
+mod leases;
+mod links;
+mod scale;
+mod schema;
+mod support;
+mod targets;
+mod values;
+
+macro_rules! suite {
+    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
+        mod sqlite {
+            $(mod $room { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
+                }
+            )+ })+
+        }
+        mod postgres {
+            $(mod $room { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$room::$test(stocktake_testkit::postgres().await).await;
+                }
+            )+ })+
+        }
+    };
+}
+
+suite! {
+    schema: two_starters_at_once, a_newer_database_is_refused, an_empty_database_is_not_taken_for_ours;
+    values:
+        every_field_of_every_collection_comes_back,
+        missing_is_left_alone_and_null_is_null,
+        unusual_texts_come_back_as_they_went,
+        documents_are_kept_replaced_and_removed,
+        value_links_are_stored_as_values;
+    identity:
+        an_unchanged_run_writes_no_inventory_row,
+        only_changed_rows_are_written,
+        a_row_that_comes_back_keeps_its_id,
+        the_database_refuses_a_second_row_of_one_identity,
+        a_failure_leaves_everything_as_it_was,
+        ids_are_never_given_twice;
+    links:
+        a_link_to_a_deleted_row_is_null_and_comes_back_with_it,
+        cycles_and_self_links_save_in_one_run,
+        a_link_by_name_follows_the_name,
+        what_was_unresolved_is_linked_when_it_appears;
+    deletes: children_go_before_their_owner, held_deletions_are_remembered_and_forgotten;
+    leases:
+        one_holder_at_a_time,
+        a_stale_holder_writes_nothing,
+        a_lease_of_nobody_is_an_error;
+    targets: a_target_is_read_with_what_it_owns, a_targeted_run_leaves_the_rest_alone, lookups_answer_what_was_asked;
+    scale: ten_thousand_rows, savers_of_two_providers_do_not_meet;
+}
