@@ -30,6 +30,12 @@ pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) ->
     }
     match path {
         ["stacks"] => list(context, request, &bearer),
+        // Real ones lead on to the path with the name.
+        ["stacks", id] => {
+            let found = context.view.place(id).filter(|p| visible(context, &bearer, bearer.is_admin(), *p));
+            let place = found.ok_or_else(|| missing(&format!("The Stack ({id}) could not be found.")))?;
+            Ok(Reply::new(302, Vec::new()).with("location", url(&context.view, place)))
+        }
         ["stacks", name, id] => {
             let place = find(context, &bearer, name, id)?;
             Ok(show(context, place))

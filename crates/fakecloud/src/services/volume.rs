@@ -14,8 +14,19 @@ use super::{Answer, Context};
 
 const VOLUMES: [Kind; 3] = [Kind::VolumeFree, Kind::VolumeData, Kind::VolumeRoot];
 const ATTACHMENTS: [Kind; 2] = [Kind::AttachmentData, Kind::AttachmentRoot];
-const CONTROLS: [&str; 10] =
-    ["limit", "marker", "all_tenants", "sort", "sort_key", "sort_dir", "offset", "with_count", "project_id", "tenant_id"];
+const CONTROLS: [&str; 11] = [
+    "is_public",
+    "limit",
+    "marker",
+    "all_tenants",
+    "sort",
+    "sort_key",
+    "sort_dir",
+    "offset",
+    "with_count",
+    "project_id",
+    "tenant_id",
+];
 
 struct Call<'a> {
     context: &'a Context<'a>,
@@ -82,6 +93,16 @@ impl Call<'_> {
                     });
                 }))
             }
+            ["os-availability-zone"] => Ok(Reply::ok(|o| {
+                o.list("availabilityZoneInfo", |l| {
+                    l.obj(|o| {
+                        o.obj("zoneState", |o| {
+                            o.put("available", true);
+                        });
+                        o.put("zoneName", "nova");
+                    });
+                });
+            })),
             ["limits"] => Ok(limits()),
             ["os-quota-sets", project] => self.quota(project),
             _ => Err(Reply::fault(404, "itemNotFound", "The resource could not be found.")),
@@ -138,7 +159,8 @@ impl Call<'_> {
             if let Some(last) = last {
                 let marker = view.id(last.kind, last.index).to_string();
                 let href = format!("{}{}?{}", view.world.url, request.path, request.next_query(&marker, true));
-                next_link(o, &format!("{name}_links"), &href);
+                // Cinder says `volume_type_links`, all others have the plural.
+                next_link(o, &format!("{}_links", if name == "volume_types" { "volume_type" } else { name }), &href);
             }
         }))
     }

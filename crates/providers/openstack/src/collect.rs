@@ -16,6 +16,9 @@ mod tests;
 mod walk;
 
 use futures_util::{StreamExt, stream};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
 use stocktake_model::Scope;
 use stocktake_provider::{ApiUsage, BoxFuture, Collected, PageSink, Progress, ProviderError};
 
@@ -32,7 +35,14 @@ pub(crate) struct Run<'a> {
     pub(crate) reach: Reach,
     pub(crate) sink: &'a dyn PageSink,
     pub(crate) outcomes: Outcomes,
+    /// Whether a server was seen that has volumes.
+    pub(crate) has_attached_volumes: AtomicBool,
 }
+
+/// Collections that several services feed, where one that the cloud does not have takes nothing away: whatever its rows
+/// belonged to was not seen either, and what was not seen keeps its own. Of services, zones and quotas that is not true,
+/// nor of disks that are volumes.
+const SILENT: [&str; 2] = ["labels", "hardwares"];
 
 /// Reads what the scope asks for.
 ///
@@ -46,7 +56,13 @@ pub(crate) async fn collect(
     let before = api.usage();
     let mut notices = api.notices();
     let session = api.session().await?;
-    let run = Run { api, reach: Reach::of(&session, projects), sink, outcomes: Outcomes::default() };
+    let run = Run {
+        api,
+        reach: Reach::of(&session, projects),
+        sink,
+        outcomes: Outcomes::default(),
+        has_attached_volumes: AtomicBool::new(false),
+    };
     {
         let mut work = std::pin::pin!(ask(&run, scope));
         loop {
@@ -56,7 +72,11 @@ pub(crate) async fn collect(
             }
         }
     }
-    let mut collected = run.outcomes.collected();
+    let mut silent = SILENT.to_vec();
+    if !run.has_attached_volumes.load(Relaxed) {
+        silent.push("disks");
+    }
+    let mut collected = run.outcomes.collected(&silent);
     collected.usage = since(before, api.usage());
     Ok(collected)
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use sonic_rs::JsonValueTrait;
 use stocktake_model::Listed;
-use stocktake_provider::{BoxFuture, ErrorKind, Progress, ProviderError};
+use stocktake_provider::{BoxFuture, Progress, ProviderError};
 
 use super::Run;
 use super::listings::{Listing, listing};
@@ -39,8 +39,18 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
     let mut outcome = Outcome { records: 0, pages: 0, ..whole };
     let question = |(number, part): (u32, Part)| -> BoxFuture<'_, Result<(), ProviderError>> {
         Box::pin(async move {
-            let body = run.get(listing, &part.path).await.and_then(|body| shape(listing, body))?;
-            run.send(listing, number, Cow::Owned(part.of), body).await;
+            let ask = async || run.get(listing, &part.path).await.and_then(|body| shape(listing, body));
+            let body = match ask().await {
+                // Believed only when said twice.
+                Ok(body) if page::is_empty(listing, &body) => ask().await,
+                answer => answer,
+            };
+            match body {
+                Ok(body) => run.send(listing, number, Cow::Owned(part.of), body).await,
+                // It went away since it was listed.
+                Err(e) if run.is_gone(&e, &part.of) => {}
+                Err(e) => return Err(e),
+            }
             Ok(())
         })
     };
@@ -53,8 +63,6 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
                 (outcome.records, outcome.pages) = (outcome.records + 1, outcome.pages + 1);
                 run.sink.progress(Progress::Records { listing: listing.name, records: outcome.records });
             }
-            // It went away since it was listed.
-            Err(e) if e.kind == ErrorKind::NotFound => {}
             Err(e) => {
                 failed += 1;
                 if errors.len() < TOLD {

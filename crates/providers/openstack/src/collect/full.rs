@@ -1,10 +1,15 @@
 //! Everything: all listings at once, each from page to page.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering::Relaxed;
 
 use stocktake_provider::BoxFuture;
 
-use super::listings::{Everybody, LISTINGS, Listing};
+use stocktake_model::Listed;
+
+use super::listings::{Everybody, LISTINGS, Listing, listing};
+use super::outcome::Outcome;
+use super::targeted::attached_volumes;
 use super::walk::Walk;
 use super::{Run, all_of, fan_out, stacks};
 use crate::parse::decode;
@@ -24,6 +29,7 @@ pub(crate) async fn collect(run: &Run<'_>) {
         }
     };
     tokio::join!(all_of(plain, AT_ONCE), projects, stacks::all(run));
+    doubt_no_volumes(run);
 }
 
 async fn whole(run: &Run<'_>, listing: &'static Listing) {
@@ -31,5 +37,21 @@ async fn whole(run: &Run<'_>, listing: &'static Listing) {
     if listing.everybody == Everybody::User {
         walk.context = Cow::Owned(run.reach.user.clone());
     }
-    run.walk(&walk, &mut |_| {}).await;
+    if listing.name != "servers" {
+        run.walk(&walk, &mut |_| {}).await;
+        return;
+    }
+    let mut has_volumes = false;
+    run.walk(&walk, &mut |server| has_volumes = has_volumes || !attached_volumes(server).is_empty()).await;
+    run.has_attached_volumes.store(has_volumes, Relaxed);
+}
+
+/// Cinder may list nothing without an error. When servers say they have volumes, that is not believed.
+fn doubt_no_volumes(run: &Run<'_>) {
+    let Some(volumes) = listing("volumes") else { return };
+    let none = run.outcomes.of(volumes).is_some_and(|o| o.listed.is_complete() && o.records == 0);
+    if none && run.has_attached_volumes.load(Relaxed) {
+        let error = "no volume is listed, but servers have some attached".to_owned();
+        run.outcomes.add(volumes, Outcome { listed: Listed::Failed { error }, ..Outcome::default() });
+    }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Listing {
     pub(crate) newest: Option<Version>,
     /// Not every cloud has it: a 404 is no failure.
     pub(crate) optional: bool,
+    /// There is always something: an empty list is an error.
+    pub(crate) never_empty: bool,
     /// How one of its records is asked for by id.
     pub(crate) one: Option<One>,
 }
@@ -67,14 +69,10 @@ pub(crate) struct One {
     pub(crate) path: &'static str,
     /// Its name in the answer; empty where the answer is the record itself.
     pub(crate) root: &'static str,
-    /// Fields that only single records have.
-    pub(crate) without: &'static [&'static str],
-    /// Fields that stand at the end in lists.
-    pub(crate) last: &'static [&'static str],
 }
 
 const fn one(path: &'static str, root: &'static str) -> Option<One> {
-    Some(One { path, root, without: &[], last: &[] })
+    Some(One { path, root })
 }
 
 /// Most of what a listing says; the rest is changed where it differs.
@@ -99,6 +97,7 @@ const fn list(
         feeds,
         newest: None,
         optional: false,
+        never_empty: false,
         one: None,
     }
 }
@@ -108,126 +107,50 @@ use Paging::{LightLinks, Links, Next, Offset, Whole};
 use Service::{Compute, Identity, Image, Network, Orchestration, Volume};
 
 /// What a full run asks, the longest first.
+#[rustfmt::skip]
 pub(crate) const LISTINGS: &[Listing] = &[
     Listing {
-        one: Some(One {
-            path: "/servers/{}",
-            root: "server",
-            // Only in single servers; `host_status` stands elsewhere in them.
-            without: &["fault", "server_groups"],
-            last: &["host_status"],
-        }),
-        ..list(
-            "servers",
-            Compute,
-            "/servers/detail",
-            "servers",
-            Asked("all_tenants=1"),
-            Links("servers_links"),
-            &["vms", "hardwares", "disks", "nics", "operating_systems", "labels"],
-        )
+        one: one("/servers/{}", "server"),
+        ..list("servers", Compute, "/servers/detail", "servers", Asked("all_tenants=1"), Links("servers_links"),
+            &["vms", "hardwares", "disks", "nics", "operating_systems", "labels"])
     },
     Listing {
         one: one("/ports/{}", "port"),
-        ..list(
-            "ports",
-            Network,
-            "/ports",
-            "ports",
-            Silent(""),
-            LightLinks("ports_links"),
-            &["network_ports", "cloud_subnet_network_ports", "network_ports_security_groups", "labels"],
-        )
+        ..list("ports", Network, "/ports", "ports", Silent(""), LightLinks("ports_links"),
+            &["network_ports", "cloud_subnet_network_ports", "network_ports_security_groups", "labels"])
     },
     Listing {
         one: one("/volumes/{}", "volume"),
-        ..list(
-            "volumes",
-            Volume,
-            "/volumes/detail",
-            "volumes",
-            Silent("all_tenants=1"),
-            Links("volumes_links"),
-            &["cloud_volumes", "volume_attachments", "disks", "labels"],
-        )
+        ..list("volumes", Volume, "/volumes/detail", "volumes", Silent("all_tenants=1"), Links("volumes_links"),
+            &["cloud_volumes", "volume_attachments", "disks", "labels"])
     },
-    list(
-        "snapshots",
-        Volume,
-        "/snapshots/detail",
-        "snapshots",
-        Silent("all_tenants=1"),
-        LightLinks("snapshots_links"),
-        &["volume_snapshots", "labels"],
-    ),
+    list("snapshots", Volume, "/snapshots/detail", "snapshots", Silent("all_tenants=1"), LightLinks("snapshots_links"),
+        &["volume_snapshots", "labels"]),
     Listing {
         optional: true,
-        ..list(
-            "backups",
-            Volume,
-            "/backups/detail",
-            "backups",
-            Silent("all_tenants=1"),
-            LightLinks("backup_links"),
-            &["volume_backups"],
-        )
+        ..list("backups", Volume, "/backups/detail", "backups", Silent("all_tenants=1"), LightLinks("backups_links"),
+            &["volume_backups"])
     },
     Listing {
         one: one("/networks/{}", "network"),
-        ..list(
-            "networks",
-            Network,
-            "/networks",
-            "networks",
-            Silent(""),
-            LightLinks("networks_links"),
-            &["cloud_networks", "labels"],
-        )
+        ..list("networks", Network, "/networks", "networks", Silent(""), LightLinks("networks_links"),
+            &["cloud_networks", "labels"])
     },
-    list(
-        "subnets",
-        Network,
-        "/subnets",
-        "subnets",
-        Silent(""),
-        LightLinks("subnets_links"),
-        &["cloud_subnets", "labels"],
-    ),
+    list("subnets", Network, "/subnets", "subnets", Silent(""), LightLinks("subnets_links"), &["cloud_subnets", "labels"]),
     Listing {
         one: one("/routers/{}", "router"),
-        ..list(
-            "routers",
-            Network,
-            "/routers",
-            "routers",
-            Silent(""),
-            LightLinks("routers_links"),
-            &["network_routers", "labels"],
-        )
+        ..list("routers", Network, "/routers", "routers", Silent(""), LightLinks("routers_links"),
+            &["network_routers", "labels"])
     },
     Listing {
         one: one("/floatingips/{}", "floatingip"),
-        ..list(
-            "floating_ips",
-            Network,
-            "/floatingips",
-            "floatingips",
-            Silent(""),
-            LightLinks("floatingips_links"),
-            &["floating_ips", "labels"],
-        )
+        ..list("floating_ips", Network, "/floatingips", "floatingips", Silent(""), LightLinks("floatingips_links"),
+            &["floating_ips", "labels"])
     },
     Listing {
         one: one("/security-groups/{}", "security_group"),
-        ..list(
-            "security_groups",
-            Network,
-            "/security-groups",
-            "security_groups",
-            Silent(""),
-            Links("security_groups_links"),
-            &["security_groups", "firewall_rules", "labels"],
-        )
+        ..list("security_groups", Network, "/security-groups", "security_groups", Silent(""),
+            Links("security_groups_links"), &["security_groups", "firewall_rules", "labels"])
     },
     Listing {
         one: one("/images/{}", ""),
@@ -236,98 +159,64 @@ pub(crate) const LISTINGS: &[Listing] = &[
     Listing {
         one: one("/projects/{}", "project"),
         own_path: Some("/auth/projects"),
+        never_empty: true,
         ..list("projects", Identity, "/projects", "projects", Asked(""), Whole, &["cloud_tenants", "labels"])
     },
     Listing {
         query: "is_public=None",
-        ..list(
-            "flavors",
-            Compute,
-            "/flavors/detail",
-            "flavors",
-            Silent(""),
-            LightLinks("flavors_links"),
-            &["flavors", "labels"],
-        )
+        ..list("flavors", Compute, "/flavors/detail", "flavors", Silent(""), LightLinks("flavors_links"),
+            &["flavors", "labels"])
     },
     Listing {
         // Sizes of hosts went to placement with 2.88.
         newest: Some(Version::new(2, 87)),
-        ..list(
-            "hypervisors",
-            Compute,
-            "/os-hypervisors/detail",
-            "hypervisors",
-            Operators,
-            LightLinks("hypervisors_links"),
-            &["hosts", "hardwares"],
-        )
+        ..list("hypervisors", Compute, "/os-hypervisors/detail", "hypervisors", Operators, LightLinks("hypervisors_links"),
+            &["hosts", "hardwares"])
     },
-    list("compute_services", Compute, "/os-services", "services", Operators, Whole, &["services"]),
-    list(
-        "compute_zones",
-        Compute,
-        "/os-availability-zone",
-        "availabilityZoneInfo",
-        Same,
-        Whole,
-        &["availability_zones"],
-    ),
-    list(
-        "aggregates",
-        Compute,
-        "/os-aggregates",
-        "aggregates",
-        Operators,
-        Whole,
-        &["host_aggregates", "host_aggregate_hosts", "labels"],
-    ),
-    list(
-        "server_groups",
-        Compute,
-        "/os-server-groups",
-        "server_groups",
-        Silent("all_projects=True"),
-        Offset,
-        &["server_groups", "server_group_members"],
-    ),
-    list("key_pairs", Compute, "/os-keypairs", "keypairs", User, Whole, &["key_pairs"]),
+    Listing {
+        never_empty: true,
+        ..list("compute_services", Compute, "/os-services", "services", Operators, Whole, &["services"])
+    },
+    Listing {
+        never_empty: true,
+        ..list("compute_zones", Compute, "/os-availability-zone", "availabilityZoneInfo", Same, Whole,
+            &["availability_zones"])
+    },
+    list("aggregates", Compute, "/os-aggregates", "aggregates", Operators, Whole,
+        &["host_aggregates", "host_aggregate_hosts", "labels"]),
+    list("server_groups", Compute, "/os-server-groups", "server_groups", Silent("all_projects=True"), Offset,
+        &["server_groups", "server_group_members"]),
+    list("key_pairs", Compute, "/os-keypairs", "keypairs", User, LightLinks("keypairs_links"), &["key_pairs"]),
     Listing {
         query: "is_public=None",
-        ..list("volume_types", Volume, "/types", "volume_types", Silent(""), Whole, &["volume_types"])
+        ..list("volume_types", Volume, "/types", "volume_types", Silent(""), LightLinks("volume_type_links"), &["volume_types"])
     },
-    list("volume_services", Volume, "/os-services", "services", Operators, Whole, &["services"]),
+    Listing {
+        never_empty: true,
+        ..list("volume_services", Volume, "/os-services", "services", Operators, Whole, &["services"])
+    },
     Listing {
         optional: true,
-        ..list(
-            "volume_zones",
-            Volume,
-            "/os-availability-zone",
-            "availabilityZoneInfo",
-            Same,
-            Whole,
-            &["availability_zones"],
-        )
+        never_empty: true,
+        ..list("volume_zones", Volume, "/os-availability-zone", "availabilityZoneInfo", Same, Whole, &["availability_zones"])
     },
-    Listing { optional: true, ..list("agents", Network, "/agents", "agents", Operators, Whole, &["services"]) },
+    Listing {
+        optional: true,
+        never_empty: true,
+        ..list("agents", Network, "/agents", "agents", Operators, LightLinks("agents_links"), &["services"])
+    },
 ];
 
 /// Asked once for each of something that was listed before: a project's quotas, a stack and its resources.
+#[rustfmt::skip]
 pub(crate) const OF_ONE: &[Listing] = &[
     list("compute_quotas", Compute, "/os-quota-sets/{}", "quota_set", Silent(""), Whole, &["quotas"]),
     list("volume_quotas", Volume, "/os-quota-sets/{}", "quota_set", Silent(""), Whole, &["quotas"]),
     list("network_quotas", Network, "/quotas/{}", "quota", Silent(""), Whole, &["quotas"]),
     Listing {
         query: "show_nested=True",
-        ..list(
-            "stacks",
-            Orchestration,
-            "/stacks",
-            "stacks",
-            Asked("global_tenant=True"),
-            Links("links"),
-            &["orchestration_stacks", "stack_parameters", "stack_outputs", "labels"],
-        )
+        ..list("stacks", Orchestration, "/stacks", "stacks", Asked("global_tenant=True"), Links("links"),
+            &["orchestration_stacks", "stack_parameters", "stack_outputs", "labels"])
     },
     list("stack_resources", Orchestration, "/stacks/{}/resources", "resources", Same, Whole, &["stack_resources"]),
 ];

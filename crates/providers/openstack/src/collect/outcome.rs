@@ -76,10 +76,9 @@ impl Outcomes {
         lock(&self.coverage).gone.push((collection, id.to_owned()));
     }
 
-    /// A collection is known as far as its listings were read. One that was not asked, because the cloud has no such
-    /// service, says nothing about rows that other listings feed; whoever owns such rows was not seen either, and that
-    /// keeps them.
-    pub(crate) fn collected(self) -> Collected {
+    /// A collection is known as far as its listings were read. `silent`: collections for which a listing that was not
+    /// asked means nothing.
+    pub(crate) fn collected(self, silent: &[&str]) -> Collected {
         let menu = menu();
         let outcomes = self.of.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut coverage = self.coverage.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +90,8 @@ impl Outcomes {
                     continue;
                 }
                 for ix in listing.feeds.iter().filter_map(|name| menu.ix(name)) {
-                    if asked || coverage.of(ix).is_none_or(|known| !was_asked(known)) {
+                    let alone = coverage.of(ix).is_none_or(|known| !was_asked(known));
+                    if asked || alone || !silent.contains(&menu.get(ix).name) {
                         coverage.feed(ix, outcome.listed.clone());
                     }
                 }

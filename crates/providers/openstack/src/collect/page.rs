@@ -16,17 +16,21 @@ pub(crate) struct Seen {
     pub(crate) next: Option<String>,
 }
 
-/// Looks at a page of a listing. An answer of another shape is no empty page but an error.
-pub(crate) fn look(listing: &Listing, body: &[u8], mut each: impl FnMut(&str)) -> Result<Seen, ProviderError> {
+/// Looks at page `number` of a listing. An answer of another shape is no empty page but an error.
+pub(crate) fn look(listing: &Listing, number: u32, body: &[u8], mut each: impl FnMut(&str)) -> Result<Seen, ProviderError> {
     let wrong = |e: decode::Shape| bad_answer(listing, e.to_string());
     let text = decode::text(body).map_err(wrong)?;
     let mut seen = Seen::default();
     for (place, record) in decode::records(text, listing.root).map_err(wrong)?.enumerate() {
         let record = record.map_err(wrong)?;
         each(record);
-        seen.ids.push(decode::text_at(record, "id").unwrap_or_else(|| format!("#{place}")));
+        seen.ids.push(decode::text_at(record, "id").unwrap_or_else(|| format!("#{number}.{place}")));
     }
     seen.next = match listing.paging {
+        // Keystone gives only so many, if it was told to, and says so.
+        Paging::Whole if sonic_rs::get(text, ["truncated"]).is_ok_and(|cut| cut.as_bool() == Some(true)) => {
+            return Err(bad_answer(listing, "the service cut the list off (its list_limit is too low)".to_owned()));
+        }
         Paging::Whole | Paging::Offset => None,
         Paging::Next => decode::text_at(text, "next").filter(|next| !next.is_empty()),
         Paging::Links(name) | Paging::LightLinks(name) => next_of(text, name),
@@ -49,6 +53,11 @@ fn next_of(page: &str, links: &str) -> Option<String> {
     links.map_while(Result::ok).find_map(next)
 }
 
+/// Whether an answer is a list with nothing in it.
+pub(crate) fn is_empty(listing: &Listing, body: &[u8]) -> bool {
+    look(listing, 1, body, |_| {}).is_ok_and(|seen| seen.ids.is_empty())
+}
+
 /// A page of these records.
 pub(crate) fn of_records<'r>(listing: &Listing, records: impl IntoIterator<Item = &'r str>) -> Bytes {
     let records: Vec<&str> = records.into_iter().collect();
@@ -67,44 +76,24 @@ pub(crate) fn single(listing: &Listing, one: One, body: &[u8]) -> Result<String,
     if !record.starts_with('{') {
         return Err(bad_answer(listing, format!("'{}' is not an object", one.root)));
     }
-    if one.without.is_empty() && one.last.is_empty() {
-        return Ok(record);
-    }
-    Ok(rearranged(&record, one))
-}
-
-/// Leaves fields out and puts others at the end; the text of the rest stays as it was, so that its digest does too.
-fn rearranged(record: &str, one: One) -> String {
-    let spaced = record.find("\":").is_some_and(|at| record[at + 2..].starts_with(' '));
-    let (comma, colon) = if spaced { (", ", ": ") } else { (",", ":") };
-    let (mut first, mut last) = (Vec::new(), Vec::new());
-    for (name, value) in decode::entries(record) {
-        if !one.without.contains(&&*name) {
-            let part = if one.last.contains(&&*name) { &mut last } else { &mut first };
-            part.push(format!("\"{name}\"{colon}{}", value.as_raw_str()));
-        }
-    }
-    first.append(&mut last);
-    format!("{{{}}}", first.join(comma))
+    Ok(record)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::listing;
+    use super::super::listings::listing;
     use super::*;
 
     fn look_at(name: &str, body: &str) -> Result<Seen, String> {
-        look(listing(name).expect("a listing"), body.as_bytes(), |_| {}).map_err(|e| e.to_string())
+        look(listing(name).expect("a listing"), 1, body.as_bytes(), |_| {}).map_err(|e| e.to_string())
     }
 
     #[test]
     fn ids_and_the_next_link_in_each_style() {
-        let nova = r#"{"servers": [{"id": "a"}, {"id": "b"}], "servers_links": [{"rel": "next", "href": "http://n/x?marker=b"}]}"#;
+        let nova =
+            r#"{"servers": [{"id": "a"}, {"id": "b"}], "servers_links": [{"rel": "next", "href": "http://n/x?marker=b"}]}"#;
         let seen = look_at("servers", nova).expect("a page");
-        assert_eq!(
-            (seen.ids, seen.next.as_deref()),
-            (vec!["a".to_owned(), "b".to_owned()], Some("http://n/x?marker=b"))
-        );
+        assert_eq!((seen.ids, seen.next.as_deref()), (vec!["a".to_owned(), "b".to_owned()], Some("http://n/x?marker=b")));
         let neutron = r#"{"ports": [{"id": "a"}], "ports_links": [{"rel": "previous", "href": "p"}]}"#;
         assert_eq!(look_at("ports", neutron).expect("a page").next, None);
         let glance = r#"{"images": [], "first": "/v2/images", "next": "/v2/images?marker=1"}"#;
@@ -114,27 +103,28 @@ mod tests {
 
     #[test]
     fn another_shape_is_an_error_not_an_empty_page() {
-        for body in
-            ["", "null", "[]", "{}", r#"{"servers": null}"#, r#"{"servers": {}}"#, r#"{"servers": [{"id": "a"}"#]
-        {
+        for body in ["", "null", "[]", "{}", r#"{"servers": null}"#, r#"{"servers": {}}"#, r#"{"servers": [{"id": "a"}"#] {
             assert!(look_at("servers", body).is_err(), "{body}");
         }
     }
 
     #[test]
-    fn a_single_server_looks_like_one_of_a_list() {
-        let listing = listing("servers").expect("a listing");
-        let one = listing.one.expect("by id");
-        for (answer, list) in [
-            (
-                r#"{"server": {"id": "a", "fault": {"x": 1}, "host_status": "UP", "n": [1, 2], "server_groups": []}}"#,
-                r#"{"id": "a", "n": [1, 2], "host_status": "UP"}"#,
-            ),
-            (r#"{"server":{"id":"a","host_status":"UP","n":"\"q\""}}"#, r#"{"id":"a","n":"\"q\"","host_status":"UP"}"#),
-        ] {
-            assert_eq!(single(listing, one, answer.as_bytes()).expect("a record"), list);
+    fn a_single_record_comes_wrapped_or_bare() {
+        let servers = listing("servers").expect("a listing");
+        let one = servers.one.expect("by id");
+        assert_eq!(single(servers, one, br#"{"server": {"id": "a"}}"#).expect("a record"), r#"{"id": "a"}"#);
+        for answer in [r#"{"server": []}"#, "{}", "null", ""] {
+            assert!(single(servers, one, answer.as_bytes()).is_err(), "{answer}");
         }
-        assert!(single(listing, one, br#"{"server": []}"#).is_err());
-        assert!(single(listing, one, b"{}").is_err());
+        let images = listing("images").expect("a listing");
+        let one = images.one.expect("by id");
+        assert_eq!(single(images, one, br#" {"id": "a"} "#).expect("a record"), r#"{"id": "a"}"#);
+        assert!(single(images, one, b"[]").is_err());
+    }
+
+    #[test]
+    fn a_list_that_was_cut_off_is_told() {
+        let page = r#"{"projects": [{"id": "a"}], "truncated": true, "links": {"next": null}}"#;
+        assert!(look_at("projects", page).is_err());
     }
 }

@@ -29,10 +29,9 @@ impl Projects {
             None | Some("auto") => Ok(Self::Auto),
             Some("all") => Ok(Self::All),
             Some("own") => Ok(Self::Own),
-            Some(other) => Err(ConnectError {
-                field: "projects".to_owned(),
-                message: format!("it is auto, all or own, not '{other}'"),
-            }),
+            Some(other) => {
+                Err(ConnectError { field: "projects".to_owned(), message: format!("it is auto, all or own, not '{other}'") })
+            }
         }
     }
 }

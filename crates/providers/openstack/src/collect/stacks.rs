@@ -12,7 +12,7 @@ use super::walk::Walk;
 use super::{Run, page};
 use crate::parse::decode;
 
-const STACK: One = One { path: "/stacks/{}", root: "stack", without: &[], last: &[] };
+const STACK: One = One { path: "/stacks/{}", root: "stack" };
 
 /// Reads all stacks.
 pub(super) async fn all(run: &Run<'_>) {
@@ -106,6 +106,6 @@ fn as_list(listing: &'static Listing, body: Bytes) -> Result<Bytes, ProviderErro
 }
 
 fn checked(listing: &'static Listing, body: Bytes) -> Result<Bytes, ProviderError> {
-    page::look(listing, &body, |_| {})?;
+    page::look(listing, 1, &body, |_| {})?;
     Ok(body)
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
 use sonic_rs::JsonValueTrait;
@@ -85,8 +86,8 @@ impl Targeted<'_, '_> {
         let Some(record) = self.record(name, ix, id).await else { return };
         match *collection {
             "vms" => self.around_vm(id, &record).await,
-            "cloud_networks" => self.children("subnets", &format!("network_id={id}"), "cloud_subnets").await,
-            "network_routers" => self.children("ports", &format!("device_id={id}"), "network_ports").await,
+            "cloud_networks" => self.subnets(id, &record).await,
+            "network_routers" => drop(self.children("ports", &format!("device_id={id}"), "network_ports").await),
             "cloud_tenants" => fan_out::quotas(self.run, std::slice::from_ref(id)).await,
             _ => {}
         }
@@ -96,6 +97,9 @@ impl Targeted<'_, '_> {
     async fn around_vm(&self, id: &str, server: &str) {
         let Some(volumes) = menu().ix("cloud_volumes") else { return };
         let attached = attached_volumes(server);
+        if !attached.is_empty() {
+            self.run.has_attached_volumes.store(true, Relaxed);
+        }
         let mut reads: Vec<BoxFuture<'_, ()>> = Vec::new();
         for volume in &attached {
             reads.push(Box::pin(async move {
@@ -103,7 +107,18 @@ impl Targeted<'_, '_> {
             }));
         }
         let filter = format!("device_id={id}");
-        tokio::join!(all_of(reads, AT_ONCE), self.children("ports", &filter, "network_ports"));
+        let (ports, ()) = tokio::join!(self.children("ports", &filter, "network_ports"), all_of(reads, AT_ONCE));
+        drop(ports);
+    }
+
+    /// A network's subnets, which are its own: all it names must be there.
+    async fn subnets(&self, id: &str, network: &str) {
+        let found = self.children("subnets", &format!("network_id={id}"), "cloud_subnets").await;
+        let named = texts_at(network, "subnets");
+        let Some(missing) = named.iter().find(|subnet| !found.contains(subnet)) else { return };
+        if let Some(subnets) = listing("subnets") {
+            self.failed(subnets, format!("network {id} has a subnet {missing} that is not listed"));
+        }
     }
 
     /// Asks for one record and hands it on. None: it is gone or unknown.
@@ -142,13 +157,16 @@ impl Targeted<'_, '_> {
     }
 
     /// Reads the part of a listing that belongs to a target.
-    async fn children(&self, name: &str, filter: &str, collection: &str) {
-        let (Some(listing), Some(ix)) = (listing(name), menu().ix(collection)) else { return };
+    async fn children(&self, name: &str, filter: &str, collection: &str) -> Vec<String> {
+        let (Some(listing), Some(ix)) = (listing(name), menu().ix(collection)) else { return Vec::new() };
         match self.run.api.has(listing.service).await {
             Ok(true) => {}
             // A cloud without networks has no ports.
-            Ok(false) => return,
-            Err(e) => return self.failed(listing, e.to_string()),
+            Ok(false) => return Vec::new(),
+            Err(e) => {
+                self.failed(listing, e.to_string());
+                return Vec::new();
+            }
         }
         let mut outcome = Outcome::default();
         let mut records = Vec::new();
@@ -159,9 +177,9 @@ impl Targeted<'_, '_> {
         }
         self.run.outcomes.add(listing, outcome);
         self.send(listing, records.iter().map(String::as_str)).await;
-        for id in records.iter().filter_map(|record| decode::text_at(record, "id")) {
-            self.run.outcomes.read(ix, &id);
-        }
+        let ids: Vec<String> = records.iter().filter_map(|record| decode::text_at(record, "id")).collect();
+        ids.iter().for_each(|id| self.run.outcomes.read(ix, id));
+        ids
     }
 
     async fn send(&self, listing: &'static Listing, records: impl IntoIterator<Item = &str> + Send) {
@@ -195,10 +213,16 @@ impl Run<'_> {
     }
 }
 
-fn attached_volumes(server: &str) -> Vec<String> {
+/// Ids of the volumes a server says it has.
+pub(super) fn attached_volumes(server: &str) -> Vec<String> {
     let Ok(list) = sonic_rs::get(server, ["os-extended-volumes:volumes_attached"]) else { return Vec::new() };
     let Some(list) = list.into_array_iter() else { return Vec::new() };
     list.map_while(Result::ok).filter_map(|v| v.get("id").and_then(|id| id.as_str().map(str::to_owned))).collect()
+}
+
+fn texts_at(record: &str, name: &str) -> Vec<String> {
+    let list = sonic_rs::get(record, [name]).ok().and_then(sonic_rs::LazyValue::into_array_iter);
+    list.into_iter().flatten().map_while(Result::ok).filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -30,6 +30,16 @@ impl Walk<'_> {
     }
 }
 
+/// A list that cannot be empty is.
+fn nothing(listing: &Listing) -> Listed {
+    if listing.optional {
+        return Listed::NotAsked { reason: format!("this cloud's {} service has none", listing.service) };
+    }
+    Listed::Failed {
+        error: page::bad_answer(listing, "an empty list, and there is always something".to_owned()).to_string(),
+    }
+}
+
 impl Run<'_> {
     /// Reads a listing to its end and notes what became of it. `each` sees every record.
     pub(crate) async fn walk(&self, walk: &Walk<'_>, each: &mut (dyn FnMut(&str) + Send)) -> Outcome {
@@ -71,6 +81,7 @@ impl Run<'_> {
             }
         }
         match end {
+            Ok(()) if listing.never_empty && outcome.records == 0 => outcome.listed = nothing(listing),
             Ok(()) => (outcome.reach, outcome.listed) = self.reach.of_listing(listing.everybody, refused),
             Err(e) => outcome.listed = self.failed(listing, &outcome, e),
         }
@@ -104,10 +115,18 @@ impl Run<'_> {
         if walk.filter.is_empty() && listing.paging != Paging::Offset && listing.everybody != Everybody::User {
             pages = pages.sceptical();
         }
+        let mut before: Option<Vec<String>> = None;
         while let Some(path) = pages.next() {
             let body = self.get(listing, &path).await?;
-            let seen = page::look(listing, &body, &mut *each)?;
+            let seen = page::look(listing, pages.pages() + 1, &body, &mut *each)?;
             let records = seen.ids.len() as u64;
+            if let (0, None, Some(before)) = (records, &seen.next, &before) {
+                return if listing.paging == Paging::Offset {
+                    Ok(())
+                } else {
+                    self.is_the_end(listing, &path, before).await
+                };
+            }
             let next = match (&seen.next, listing.paging) {
                 (Some(link), _) => Some(self.api.next_path(listing.service, link).await?),
                 (None, Paging::Offset) if records > 0 => {
@@ -116,15 +135,38 @@ impl Run<'_> {
                 }
                 (None, _) => None,
             };
-            pages.page(&seen.ids, next).map_err(|e| page::bad_answer(listing, e.to_string()))?;
-            outcome.pages += 1;
-            outcome.records += records;
-            if walk.send {
+            let proper = pages.page(&seen.ids, next).map_err(|e| page::bad_answer(listing, e.to_string()));
+            // A page that repeats some records may hold others; one that repeats all is the one before.
+            if walk.send && before.as_ref() != Some(&seen.ids) {
                 self.send(listing, pages.pages(), walk.context.clone(), body).await;
+                outcome.pages += 1;
+                outcome.records += records;
+                self.sink.progress(Progress::Records { listing: listing.name, records: outcome.records });
+            } else if !walk.send {
+                outcome.pages += 1;
+                outcome.records += records;
             }
-            self.sink.progress(Progress::Records { listing: listing.name, records: outcome.records });
+            proper?;
+            before = Some(seen.ids).filter(|ids| !ids.is_empty());
         }
         Ok(())
+    }
+
+    /// A full page was followed by an empty one, which happens when there are just so many; and when a service filters
+    /// after paging, or lost a part of itself. Asked again from the last record but one, the list must end with the last.
+    async fn is_the_end(&self, listing: &Listing, path: &str, before: &[String]) -> Result<(), ProviderError> {
+        let [.., from, last] = before else { return Ok(()) };
+        // Key pairs have no ids.
+        if last.starts_with('#') {
+            return Ok(());
+        }
+        let from = path.replace(&format!("marker={last}"), &format!("marker={from}"));
+        let seen = page::look(listing, 1, &self.get(listing, &from).await?, |_| {})?;
+        if from != path && seen.next.is_none() && seen.ids == [last.as_str()] {
+            return Ok(());
+        }
+        let message = "an empty page where the page before said there was more".to_owned();
+        Err(page::bad_answer(listing, message))
     }
 
     /// Asks, at the microversion the listing is read at.

@@ -69,7 +69,7 @@ pub(crate) fn text_at(record: &str, name: &str) -> Option<String> {
 
 fn borrowed<'a>(value: &Json<'a>) -> Result<&'a str, Shape> {
     match value.as_raw_cow() {
-        std::borrow::Cow::Borrowed(raw) => Ok(raw),
+        std::borrow::Cow::Borrowed(raw) => Ok(raw.trim_end()),
         std::borrow::Cow::Owned(_) => Err(Shape::NotJson("not borrowed from the page".to_owned())),
     }
 }

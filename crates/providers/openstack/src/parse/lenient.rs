@@ -106,8 +106,7 @@ macro_rules! scalar {
                     }
                     fn visit_str<E: Error>(self, v: &str) -> Result<$of, E> {
                         let read: fn(Cow<'a, str>) -> Option<$of> = $text;
-                        read(Cow::Owned(v.to_owned()))
-                            .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(v), &self))
+                        read(Cow::Owned(v.to_owned())).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(v), &self))
                     }
                     fn visit_i64<E: Error>(self, v: i64) -> Result<$of, E> {
                         let read: fn(i64) -> Option<$of> = $int;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use stocktake_model::menus::machines::labels;
 use stocktake_model::menus::network::{
-    cloud_networks, cloud_subnet_network_ports, cloud_subnets, firewall_rules, floating_ips as floating_ip,
-    network_ports, network_ports_security_groups, network_routers, security_groups as security_group,
+    cloud_networks, cloud_subnet_network_ports, cloud_subnets, firewall_rules, floating_ips as floating_ip, network_ports,
+    network_ports_security_groups, network_routers, security_groups as security_group,
 };
 use stocktake_model::{Key, Rows};
 

@@ -56,6 +56,8 @@ struct Server<'a> {
     task_state: Text<'a>,
     #[serde(rename = "OS-EXT-STS:power_state")]
     power_state: Int,
+    #[serde(rename = "os-extended-volumes:volumes_attached")]
+    volumes: List<IdOf<'a>>,
 }
 
 /// Until 2.46 an id; from 2.47 on the sizes themselves and the name, without an id.
@@ -85,8 +87,10 @@ struct Address<'a> {
 }
 
 pub(super) fn servers(p: &mut Parsing<'_, '_>) {
+    let mut lasting = String::new();
     p.each("servers", p.c.vms, |c, json, s: Server<'_>, out| {
-        vm(c, json, &s, out);
+        s.lasting(&mut lasting);
+        vm(c, json, &s, &lasting, out);
         let Some(id) = s.id.filled() else { return };
         let key = Key::text(id);
         hardware(c, &key, id, &s, out);
@@ -99,7 +103,7 @@ pub(super) fn servers(p: &mut Parsing<'_, '_>) {
     });
 }
 
-fn vm(c: &Collections, json: &str, s: &Server<'_>, out: &mut Rows) {
+fn vm(c: &Collections, json: &str, s: &Server<'_>, lasting: &str, out: &mut Rows) {
     let status = s.status.get().unwrap_or_default();
     let key_pair = s.key_name.filled().map(|name| Key::text(s.user_id.get().unwrap_or_default()).and_text(name));
     out.row(c.vms, s.id.get().unwrap_or_default())
@@ -130,6 +134,7 @@ fn vm(c: &Collections, json: &str, s: &Server<'_>, out: &mut Rows) {
         .opt_link(vms::image, s.image.0.filled())
         .link(vms::key_pair, key_pair.unwrap_or_default())
         .raw(json)
+        .raw_digest_of(lasting)
         .finish();
 }
 
@@ -158,6 +163,29 @@ impl Flavor<'_> {
 }
 
 impl Server<'_> {
+    /// What counts of the document besides the row. A server shown by itself has more fields than one of a list, and in
+    /// another order: they must not look changed to one another.
+    fn lasting(&self, out: &mut String) {
+        out.clear();
+        let mut push = |text: Option<&str>| {
+            out.push('\n');
+            out.push_str(text.unwrap_or("\0"));
+        };
+        for (name, value) in self.metadata.iter() {
+            push(Some(name));
+            push(value.get());
+        }
+        self.tags.iter().for_each(|tag| push(tag.get()));
+        self.volumes.iter().for_each(|volume| push(volume.0.get()));
+        for (network, addresses) in self.addresses.iter() {
+            push(Some(network));
+            for address in addresses.iter() {
+                push(address.addr.get());
+                push(address.mac.get());
+            }
+        }
+    }
+
     /// A server without an image started from a volume and has no root disk of its own, whatever its flavor says.
     fn root_bytes(&self) -> Option<i64> {
         self.flavor.disk.times(GIB).filter(|_| self.image.0.filled().is_some())
@@ -186,9 +214,8 @@ fn hardware(c: &Collections, key: &Key, id: &str, s: &Server<'_>, out: &mut Rows
 /// the image's.
 fn local_disks(c: &Collections, key: &Key, id: &str, s: &Server<'_>, out: &mut Rows) {
     if s.image.0.filled().is_some() {
-        let root = disk(c, key, id, "root", out)
-            .text(disks::device, s.root_device_name.filled())
-            .bool(disks::is_bootable, true);
+        let root =
+            disk(c, key, id, "root", out).text(disks::device, s.root_device_name.filled()).bool(disks::is_bootable, true);
         match s.flavor.elsewhere() {
             Some(flavor) => root.value_of(disks::size_bytes, c.flavors, 0, flavor, flavors::root_disk_bytes, None),
             None => root.int(disks::size_bytes, s.root_bytes().filter(|b| *b > 0)),

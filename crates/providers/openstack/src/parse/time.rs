@@ -102,9 +102,7 @@ mod tests {
     #[test]
     fn times_without_a_zone_are_utc() {
         let expected = micros("2026-11-22T08:34:06Z");
-        for text in
-            ["2026-11-22T08:34:06.000000", "2026-11-22 08:34:06", "2026-11-22T08:34:06", "2026-11-22T08:34:06+00"]
-        {
+        for text in ["2026-11-22T08:34:06.000000", "2026-11-22 08:34:06", "2026-11-22T08:34:06", "2026-11-22T08:34:06+00"] {
             assert_eq!(micros(text), expected, "{text}");
         }
         assert_eq!(micros("2026-11-22T08:34:06.000001"), expected.map(|t| t + 1));

@@ -138,8 +138,7 @@ struct VolumeType<'a> {
 
 pub(super) fn types(p: &mut Parsing<'_, '_>) {
     p.each("volume_types", p.c.volume_types, |c, json, t: VolumeType<'_>, out| {
-        let backend =
-            t.extra_specs.iter().find(|(name, _)| *name == "volume_backend_name").and_then(|(_, v)| v.filled());
+        let backend = t.extra_specs.iter().find(|(name, _)| *name == "volume_backend_name").and_then(|(_, v)| v.filled());
         out.row(c.volume_types, t.id.get().unwrap_or_default())
             .text(volume_type::name, t.name.get())
             .text(volume_type::description, t.description.filled())
@@ -181,12 +180,7 @@ pub(super) fn snapshots(p: &mut Parsing<'_, '_>) {
             .opt_link(volume_snapshots::cloud_tenant, s.project_id.filled())
             .raw(json)
             .finish();
-        Owner { collection: "volume_snapshots", link: labels::volume_snapshot, id }.map(
-            c,
-            out,
-            "metadata",
-            &s.metadata,
-        );
+        Owner { collection: "volume_snapshots", link: labels::volume_snapshot, id }.map(c, out, "metadata", &s.metadata);
     });
 }
 

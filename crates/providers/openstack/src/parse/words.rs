@@ -14,11 +14,7 @@ pub(super) const BY_SERVICE_HOST: u8 = 2;
 
 /// Statuses are words, not shouts: `ACTIVE` is `active`.
 pub(super) fn lower(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(text)
-    }
+    if text.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
 }
 
 /// Identity of a zone: those of computing and of volumes differ. Blank, and so no link, without a name.
