@@ -95,6 +95,10 @@ impl Query {
         now: Timestamp,
     ) -> Result<Self, QueryError> {
         for term in terms {
+            // No stored text has one, and to some of the database's functions it is the end of a text.
+            if term.contains('\0') {
+                return Err(QueryError::Filter { text: term.replace('\0', "\\0") });
+            }
             if term.contains(['=', '<', '>', '~']) {
                 self.filters.push(Filter::parse(menu, self.collection, term, now)?);
             } else {
