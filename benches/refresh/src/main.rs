@@ -193,7 +193,7 @@ async fn sqlite(cloud: &Cloud, rows: usize, runs: usize) -> Result<()> {
 async fn targeted(cloud: &Cloud, engine: &Engine, size: u32, rounds: u32, postmaster: Option<u32>) -> Result<(Cost, f64)> {
     let prepare = |round: u32| {
         let numbers = (0..size).map(move |n| (round * 7 + n * 131) % cloud.vms);
-        cloud.target(numbers, round + 2)
+        cloud.target(numbers, round + 2 + size * 10_000)
     };
     for round in 0..5 {
         let (rows, coverage) = prepare(round);
