@@ -31,6 +31,10 @@ pub struct FieldChange {
     /// None: there was no row.
     pub old: Option<Value>,
     pub new: Value,
+    /// For a link: what people call the row it led to, and the one it will lead to where that one is stored already.
+    pub old_name: Option<String>,
+    pub new_name: Option<String>,
+    target: Option<(CollectionIx, i64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,10 +60,11 @@ pub async fn describe(store: &Store, plan: &SavePlan, mut tell: impl FnMut(Chang
         }
         for writes in part.updates.chunks(CHUNK) {
             let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
-            for write in writes {
+            let changes = writes.iter().map(|write| {
                 let kind = if write.revive { ChangeKind::Revive } else { ChangeKind::Update };
-                tell(written(plan, ix, write, kind, stored.get(&write.id)));
-            }
+                written(plan, ix, write, kind, stored.get(&write.id))
+            });
+            named(store, plan, changes.collect()).await?.into_iter().for_each(&mut tell);
         }
         for writes in part.raw_only.chunks(CHUNK) {
             let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
@@ -84,14 +89,21 @@ pub async fn describe(store: &Store, plan: &SavePlan, mut tell: impl FnMut(Chang
         let relinks: Vec<_> = plan.relinks.iter().filter(|r| r.collection == ix).collect();
         for relinks in relinks.chunks(CHUNK) {
             let stored = current(store, plan, ix, relinks.iter().map(|r| r.row_id)).await?;
+            let mut changes = Vec::with_capacity(relinks.len());
             for relink in relinks {
                 let Some(row) = stored.get(&relink.row_id) else { continue };
-                let new = relink.value.clone().or(relink.resolved.map(Value::Int)).unwrap_or(Value::Null);
-                let field = plan.menu.get(ix).field_name(relink.field);
-                let fields = vec![FieldChange { field, old: row.values.get(&relink.field).cloned(), new }];
+                let change = FieldChange {
+                    field: plan.menu.get(ix).field_name(relink.field),
+                    old: row.values.get(&relink.field).cloned(),
+                    new: relink.value.clone().or(relink.resolved.map(Value::Int)).unwrap_or(Value::Null),
+                    old_name: row.link_names.get(&relink.field).cloned(),
+                    new_name: None,
+                    target: plan.menu.link_target(ix, relink.field).zip(relink.resolved),
+                };
                 let (reference, name) = (row.reference.clone(), stored_name(plan, ix, row));
-                tell(Change { collection: ix, kind: ChangeKind::Relink, reference, name, fields });
+                changes.push(Change { collection: ix, kind: ChangeKind::Relink, reference, name, fields: vec![change] });
             }
+            named(store, plan, changes).await?.into_iter().for_each(&mut tell);
         }
     }
     Ok(())
@@ -106,6 +118,25 @@ async fn current(
     query::current(store, &plan.menu, ix, &ids.collect::<Vec<_>>()).await
 }
 
+/// Adds the names of the rows that changed links will lead to.
+async fn named(store: &Store, plan: &SavePlan, mut changes: Vec<Change>) -> Result<Vec<Change>, StoreError> {
+    let mut wanted: HashMap<CollectionIx, Vec<i64>> = HashMap::new();
+    for (ix, id) in changes.iter().flat_map(|change| &change.fields).filter_map(|field| field.target) {
+        wanted.entry(ix).or_default().push(id);
+    }
+    for (ix, ids) in wanted {
+        let names = query::names_of(store, &plan.menu, ix, &ids).await?;
+        for field in changes.iter_mut().flat_map(|change| &mut change.fields) {
+            if let Some((of, id)) = field.target
+                && of == ix
+            {
+                field.new_name = names.get(&id).cloned();
+            }
+        }
+    }
+    Ok(changes)
+}
+
 fn sorted(rows: &HashMap<i64, Current>) -> Vec<(&i64, &Current)> {
     let mut rows: Vec<_> = rows.iter().collect();
     rows.sort_by(|a, b| a.1.reference.cmp(&b.1.reference));
@@ -117,6 +148,7 @@ fn written(plan: &SavePlan, ix: CollectionIx, write: &Write, kind: ChangeKind, s
     let mut fields = Vec::new();
     let mut links = plan.links_of(write).iter();
     for (field, value) in view.fields() {
+        let mut target = None;
         let new = match value {
             FieldValue::Link(link) if link.value_of.is_none() => {
                 let id = links.next().copied().unwrap_or(0);
@@ -124,7 +156,10 @@ fn written(plan: &SavePlan, ix: CollectionIx, write: &Write, kind: ChangeKind, s
                 match (same, id) {
                     (true, _) => continue,
                     (false, 0) => Value::Null,
-                    (false, _) => Value::Text(link.key.to_owned()),
+                    (false, _) => {
+                        target = plan.menu.link_target(ix, field).map(|of| (of, id));
+                        Value::Text(link.key.to_owned())
+                    }
                 }
             }
             FieldValue::Link(_) => {
@@ -136,7 +171,15 @@ fn written(plan: &SavePlan, ix: CollectionIx, write: &Write, kind: ChangeKind, s
         let old = stored.and_then(|row| row.values.get(&field)).cloned();
         let nothing_new = stored.is_none() && new == Value::Null;
         if !nothing_new && old.as_ref() != Some(&new) {
-            fields.push(FieldChange { field: plan.menu.get(ix).field_name(field), old, new });
+            let old_name = stored.and_then(|row| row.link_names.get(&field)).cloned();
+            fields.push(FieldChange {
+                field: plan.menu.get(ix).field_name(field),
+                old,
+                new,
+                old_name,
+                new_name: None,
+                target,
+            });
         }
     }
     let name = sent_name(plan, ix, view).or_else(|| stored.and_then(|row| stored_name(plan, ix, row)));

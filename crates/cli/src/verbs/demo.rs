@@ -1,11 +1,9 @@
 //! `stocktake demo`: from nothing to an inventory, on a simulated cloud. Each step is a command that is shown and then
 //! carried out as if it had been typed.
 
-use std::fmt::Write as _;
-
 use anyhow::Context;
 use clap::{Args, Parser};
-use stocktake_fakecloud::{FakeCloud, Kind, PASSWORD};
+use stocktake_fakecloud::{Control, FakeCloud, Kind, NewServer, PASSWORD};
 use stocktake_provider::{Configuration, Secret};
 use stocktake_store::registry;
 
@@ -62,20 +60,7 @@ pub(crate) async fn run(app: &mut App, verb: Demo) -> Done {
     let vm = cloud.control().ids(Kind::Server).into_iter().nth(1).context("the simulated cloud has no servers")?;
     show.command(&["show", "vm", &vm]).await?;
 
-    let churned = cloud.control().churn(0.05, verb.seed);
-    let mut what = String::from("meanwhile in the cloud:");
-    let named = [
-        (churned.created.len(), "made"),
-        (churned.deleted.len(), "deleted"),
-        (churned.renamed.len(), "renamed"),
-        (churned.resized.len(), "resized"),
-        (churned.stopped_or_started.len(), "stopped or started"),
-        (churned.migrated.len(), "moved"),
-    ];
-    for (n, what_happened) in named.iter().filter(|(n, _)| *n > 0) {
-        let _ = write!(what, " {n} servers {what_happened},");
-    }
-    show.title(what.trim_end_matches(','))?;
+    show.title(&meanwhile(&cloud.control(), verb.seed)?)?;
     show.command(&["plan", NAME]).await?;
     show.command(&["refresh", NAME]).await?;
 
@@ -87,6 +72,31 @@ pub(crate) async fn run(app: &mut App, verb: Demo) -> Done {
     let exit = show.exit;
     where_to_go(show.app, throw_away.is_none())?;
     Ok(exit)
+}
+
+/// Something happens in the cloud; says what.
+fn meanwhile(control: &Control, seed: u64) -> anyhow::Result<String> {
+    let churned = control.churn(0.03, seed);
+    let (mut made, mut deleted) = (churned.created.len(), churned.deleted.len());
+    if made == 0 {
+        control.create_server(NewServer { name: Some("web-new".to_owned()), ..NewServer::default() })?;
+        made += 1;
+    }
+    if deleted == 0 {
+        let last = control.ids(Kind::Server).into_iter().rev().nth(1).context("the simulated cloud has no servers")?;
+        control.delete(&last)?;
+        deleted += 1;
+    }
+    let named = [
+        (made, "made"),
+        (deleted, "deleted"),
+        (churned.renamed.len(), "renamed"),
+        (churned.resized.len(), "resized"),
+        (churned.stopped_or_started.len(), "stopped or started"),
+        (churned.migrated.len(), "moved to another host"),
+    ];
+    let parts: Vec<_> = named.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    Ok(format!("meanwhile in the cloud, of its servers: {}", parts.join(", ")))
 }
 
 async fn register(show: &mut Show<'_>, cloud: &FakeCloud) -> anyhow::Result<()> {

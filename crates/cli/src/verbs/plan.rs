@@ -174,9 +174,10 @@ impl List<'_> {
 fn field_change(paint: Paint, collection: &stocktake_model::Collection, change: &FieldChange) -> String {
     let column = collection.field(change.field).and_then(|f| collection.column(f));
     let unit = column.map_or(Unit::None, |c| c.unit);
-    let new = cell_text(&read(&change.new), unit);
+    let shown = |value: &Value, name: &Option<String>| name.clone().unwrap_or_else(|| cell_text(&read(value), unit));
+    let new = shown(&change.new, &change.new_name);
     match &change.old {
-        Some(old) => format!("{}: {} → {new}", change.field, paint.faint(&cell_text(&read(old), unit))),
+        Some(old) => format!("{}: {} → {new}", change.field, paint.faint(&shown(old, &change.old_name))),
         None => format!("{}: {new}", change.field),
     }
 }

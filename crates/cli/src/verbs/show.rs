@@ -109,12 +109,14 @@ fn print(out: &mut Out, menu: &Menu, object: &Object, backlinks: &[Backlinks], f
         let mut table = Table::new([("", Align::Left), ("", Align::Right), ("", Align::Left)]).indent(2);
         for back in backlinks {
             let from = menu.get(back.collection);
+            // A ref made of other refs tells a person nothing.
             let link = from.field_name(back.field);
             // Only where it says more than the collection does.
             let by = if query_name(link, c) { from.name.to_owned() } else { format!("{} ({link})", from.name) };
             let more = if back.count > back.first.len() as u64 { ", …" } else { "" };
-            let names: Vec<_> = back.first.iter().map(|(_, _, name)| name.as_str()).collect();
-            let names = names.join(", ") + more;
+            let told = back.first.iter().filter(|(_, reference, name)| name != reference || !reference.contains('/'));
+            let names: Vec<_> = told.map(|(_, _, name)| name.as_str()).collect();
+            let names = if names.is_empty() { String::new() } else { names.join(", ") + more };
             table.row(out, [Cell::from(by).tone(Tone::Faint), thousands(back.count).into(), names.into()])?;
         }
         table.end(out, "")?;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use stocktake_model::{CollectionIx, Field, Menu, Type, Value};
 
+use super::sql::name_of;
 use crate::db::{Cell, Row};
 use crate::error::Result;
 use crate::params;
@@ -19,6 +20,8 @@ pub struct Current {
     pub values: HashMap<Field, Value>,
     /// Ids that its links lead to.
     pub links: HashMap<Field, i64>,
+    /// What people call the rows its links lead to.
+    pub link_names: HashMap<Field, String>,
 }
 
 /// Rows of `collection` by id; an id without a row is not in the answer.
@@ -30,16 +33,29 @@ pub async fn current(store: &Store, menu: &Menu, collection: CollectionIx, ids: 
     }
     for link in of.links.iter() {
         let column = link.column();
-        let _ = write!(sql, ", t.{column}, (select x.ems_ref from {} x where x.id = t.{column})", link.target);
+        let name = menu.ix(link.target).map_or_else(|| "x.ems_ref".to_owned(), |ix| name_of(menu.get(ix), "x"));
+        for shown in ["x.ems_ref", name.as_str()] {
+            let _ = write!(sql, ", (select {shown} from {} x where x.id = t.{column})", link.target);
+        }
+        let _ = write!(sql, ", t.{column}");
     }
     let _ = write!(sql, " from {} t where t.id = any($1)", of.name);
     let rows = store.query(&sql, &params![ids.to_vec()]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, read(menu, collection, row)?))).collect()
 }
 
+/// What people call these rows; an id without a row is not in the answer.
+pub async fn names(store: &Store, menu: &Menu, collection: CollectionIx, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    let of = menu.get(collection);
+    let sql = format!("select t.id, {} from {} t where t.id = any($1)", name_of(of, "t"), of.name);
+    let rows = store.query(&sql, &params![ids.to_vec()]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 fn read(menu: &Menu, collection: CollectionIx, row: &Row) -> Result<Current> {
     let of = menu.get(collection);
-    let mut current = Current { reference: row.get(1)?, values: HashMap::new(), links: HashMap::new() };
+    let mut current =
+        Current { reference: row.get(1)?, values: HashMap::new(), links: HashMap::new(), link_names: HashMap::new() };
     let mut cells = row.cells()[2..].iter();
     for (n, column) in of.columns.iter().enumerate() {
         let value = cells.next().map_or(Value::Null, |cell| value(column.ty, cell));
@@ -47,8 +63,10 @@ fn read(menu: &Menu, collection: CollectionIx, row: &Row) -> Result<Current> {
     }
     for n in 0..of.links.len() {
         let field = Field((of.columns.len() + n) as u8);
-        if let (Some(Cell::Int(id)), Some(Cell::Text(reference))) = (cells.next(), cells.next()) {
+        let (reference, name, id) = (cells.next(), cells.next(), cells.next());
+        if let (Some(Cell::Text(reference)), Some(Cell::Text(name)), Some(Cell::Int(id))) = (reference, name, id) {
             current.links.insert(field, *id);
+            current.link_names.insert(field, name.clone());
             current.values.insert(field, Value::Text(reference.clone()));
         } else {
             current.values.insert(field, Value::Null);

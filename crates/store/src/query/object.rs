@@ -39,7 +39,7 @@ pub struct Backlinks {
     pub collection: CollectionIx,
     pub field: Field,
     pub count: u64,
-    /// The first few by name: id, ref, name.
+    /// The first few by name: id, ref, name. A row without a name has its ref there.
     pub first: Vec<(i64, String, String)>,
 }
 
