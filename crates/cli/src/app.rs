@@ -135,7 +135,9 @@ fn sqlite_path(url: &str) -> Option<PathBuf> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return None;
     }
-    Some(PathBuf::from(url.strip_prefix("sqlite:").map_or(url, |rest| rest.strip_prefix("//").unwrap_or(rest))))
+    let path = url.strip_prefix("sqlite:").map_or(url, |rest| rest.strip_prefix("//").unwrap_or(rest));
+    // What kind of database that is, the store will say.
+    (!path.contains("://")).then(|| PathBuf::from(path))
 }
 
 /// `$XDG_DATA_HOME/stocktake`, by default `~/.local/share/stocktake`.

@@ -18,7 +18,7 @@ use crate::verbs;
         stocktake provider add cloud1 --cloud NAME              register a cloud of your clouds.yaml\n  \
         stocktake refresh cloud1                                read what it holds\n  \
         stocktake summary                                       how much there is of everything\n  \
-        stocktake get vms 'memory_mb>=8GiB' --sort -memory_mb   ask for a part of it\n\n\
+        stocktake get vms power_state=on 'flavor.memory_mb>=8GiB'\n\n\
         Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 done in part.",
     subcommand_required = true,
     arg_required_else_help = true,
@@ -108,4 +108,44 @@ pub(crate) fn logging(global: &Global) {
     let done = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(!plain).try_init();
     // A second run in one process (tests) keeps the first one's logging.
     drop(done);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_well_formed() {
+        command().debug_assert();
+    }
+
+    /// Every verb's help, as people see it.
+    #[test]
+    fn help_is_as_reviewed() {
+        let mut text = String::new();
+        write_help(command().term_width(100), "stocktake", &mut text);
+        // The default of an option must not depend on who runs the test.
+        insta::assert_snapshot!(text);
+    }
+
+    fn write_help(mut command: clap::Command, path: &str, text: &mut String) {
+        use std::fmt::Write as _;
+        let help = command.render_long_help().to_string();
+        let lines: Vec<_> = help.lines().map(str::trim_end).collect();
+        let _ = writeln!(text, "===== {path}\n{}\n", lines.join("\n"));
+        for verb in command.get_subcommands() {
+            write_help(verb.clone().term_width(100), &format!("{path} {}", verb.get_name()), text);
+        }
+    }
+
+    #[test]
+    fn every_verb_has_examples() {
+        fn check(command: &clap::Command, path: &str) {
+            let leaf = command.get_subcommands().next().is_none();
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!leaf || examples.contains("Examples:"), "{path} has no examples");
+            command.get_subcommands().for_each(|c| check(c, &format!("{path} {}", c.get_name())));
+        }
+        check(&command(), "stocktake");
+    }
 }

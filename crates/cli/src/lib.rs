@@ -25,6 +25,11 @@ use args::Cli;
 
 /// Runs the command line of this process.
 pub async fn run(kinds: Vec<Kind>) -> ExitCode {
+    if std::env::args_os().len() < 2 {
+        // Who types the bare name wants to know what there is; a variable that is set does not change that.
+        let _ = args::command().print_help();
+        return ExitCode::from(2);
+    }
     let matches = match args::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return exit::usage(&error),

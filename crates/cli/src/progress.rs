@@ -2,7 +2,7 @@
 //! not how it works.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -22,8 +22,16 @@ pub(crate) struct Bars {
 struct Shown {
     all: MultiProgress,
     phase: ProgressBar,
-    listings: Mutex<HashMap<&'static str, (ProgressBar, u64)>>,
+    listings: Mutex<Listings>,
     paint: Paint,
+}
+
+/// What is being listed, with its line, and what is done.
+#[derive(Default)]
+struct Listings {
+    running: HashMap<&'static str, (ProgressBar, u64)>,
+    done: u64,
+    records: u64,
 }
 
 const TICK: Duration = Duration::from_millis(120);
@@ -37,12 +45,7 @@ impl Bars {
 
     pub(crate) fn end(&self) {
         if let Some(shown) = &self.shown {
-            shown
-                .listings
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .drain()
-                .for_each(|(_, (bar, _))| bar.finish_and_clear());
+            shown.listings().running.drain().for_each(|(_, (bar, _))| bar.finish_and_clear());
             shown.phase.finish_and_clear();
             let _ = shown.all.clear();
         }
@@ -65,30 +68,41 @@ impl Shown {
         Self { all, phase, listings: Mutex::default(), paint }
     }
 
+    fn listings(&self) -> MutexGuard<'_, Listings> {
+        self.listings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn started(&self, listing: &'static str) {
         let bar = self.all.insert_before(&self.phase, spinner("  {spinner} {prefix:22} {msg}"));
         bar.set_prefix(listing);
         bar.enable_steady_tick(TICK);
-        self.listings.lock().unwrap_or_else(PoisonError::into_inner).insert(listing, (bar, 0));
+        self.listings().running.insert(listing, (bar, 0));
     }
 
     fn records(&self, listing: &'static str, records: u64) {
-        if let Some((bar, seen)) = self.listings.lock().unwrap_or_else(PoisonError::into_inner).get_mut(listing) {
+        if let Some((bar, seen)) = self.listings().running.get_mut(listing) {
             *seen = records;
             bar.set_message(thousands(records));
         }
     }
 
     fn ended(&self, listing: &'static str, listed: &Listed) {
-        let bar = self.listings.lock().unwrap_or_else(PoisonError::into_inner).remove(listing);
-        let records = bar.map_or(0, |(bar, records)| {
-            bar.finish_and_clear();
+        let records = {
+            let mut listings = self.listings();
+            let records = listings.running.remove(listing).map_or(0, |(bar, records)| {
+                bar.finish_and_clear();
+                records
+            });
+            listings.done += 1;
+            listings.records += records;
+            let told = format!("collecting: {} listings, {} records", listings.done, thousands(listings.records));
+            self.phase.set_message(told);
             records
-        });
+        };
         let paint = self.paint;
+        // What went well makes room; what did not stays to be read.
         let line = match listed {
-            Listed::Complete => format!("  {} {listing:22} {}", paint.good("✓"), thousands(records)),
-            Listed::NotAsked { reason } => format!("  {} {listing:22} {}", paint.faint("·"), paint.faint(reason)),
+            Listed::Complete | Listed::NotAsked { .. } => return,
             Listed::Partial { errors } => {
                 format!("  {} {listing:22} {}, {}", paint.warn("!"), thousands(records), paint.warn(&errors.join("; ")))
             }

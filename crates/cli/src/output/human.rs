@@ -35,6 +35,10 @@ const SIZES: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 fn size(value: i64, mut step: usize) -> String {
     let mut shown = value as f64;
+    // Small counts of bytes are exact things: an MTU, a block.
+    if step == 0 && value < 10_000 {
+        return format!("{value} B");
+    }
     // −1 and the like mean "no limit" in quotas; they are not sizes.
     if value < 0 {
         return value.to_string();
@@ -123,6 +127,7 @@ mod tests {
         assert_eq!(number(20, Unit::GiB), "20 GiB");
         assert_eq!(number(2048, Unit::GiB), "2 TiB");
         assert_eq!(number(0, Unit::Bytes), "0 B");
+        assert_eq!(number(1500, Unit::Bytes), "1500 B");
         assert_eq!(number(13_287_936, Unit::Bytes), "12.7 MiB");
         assert_eq!(number(-1, Unit::MiB), "-1");
         assert_eq!(number(i64::MAX, Unit::GiB), "8589934592 EiB");

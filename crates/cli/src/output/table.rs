@@ -41,11 +41,6 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 impl Cell {
-    /// A text that was painted already; for the last column only, where nobody counts its width.
-    pub(crate) fn painted(text: String) -> Self {
-        Self { text, tone: Tone::Plain }
-    }
-
     pub(crate) fn tone(mut self, tone: Tone) -> Self {
         self.tone = tone;
         self
@@ -68,6 +63,7 @@ pub(crate) struct Table {
     kept: usize,
     indent: usize,
     truncate: bool,
+    wrap: bool,
 }
 
 impl Table {
@@ -76,7 +72,15 @@ impl Table {
             let title = title.into();
             Column { width: title.width(), title, align }
         });
-        Self { columns: columns.collect(), waiting: Vec::new(), begun: false, kept: 0, indent: 0, truncate: true }
+        Self {
+            columns: columns.collect(),
+            waiting: Vec::new(),
+            begun: false,
+            kept: 0,
+            indent: 0,
+            truncate: true,
+            wrap: false,
+        }
     }
 
     /// Of texts, left.
@@ -93,6 +97,12 @@ impl Table {
 
     pub(crate) fn indent(mut self, spaces: usize) -> Self {
         self.indent = spaces;
+        self
+    }
+
+    /// Breaks the last column's text into lines instead of ending it in `…`: for sentences.
+    pub(crate) fn sentences(mut self) -> Self {
+        self.wrap = true;
         self
     }
 
@@ -150,7 +160,13 @@ impl Table {
         let (paint, cut) = (out.paint(), self.truncate && out.width().is_some());
         let mut line = " ".repeat(self.indent);
         let mut owed = 0;
-        for (column, cell) in self.columns.iter().zip(row).take(self.kept) {
+        let last = if self.wrap && cut && self.kept == self.columns.len() { self.kept.checked_sub(1) } else { None };
+        for (at, (column, cell)) in self.columns.iter().zip(row).take(self.kept).enumerate() {
+            if last == Some(at) {
+                let before = self.indent + self.columns[..at].iter().map(|c| c.width + GAP).sum::<usize>();
+                line.extend(std::iter::repeat_n(' ', owed));
+                return wrapped(out, line, before, column.width, cell);
+            }
             let text = if cut { shorten(&cell.text, column.width) } else { cell.text.clone() };
             let pad = column.width.saturating_sub(text.width());
             let before = owed + if column.align == Align::Right { pad } else { 0 };
@@ -160,6 +176,22 @@ impl Table {
         }
         out.line(line.trim_end())
     }
+}
+
+/// Prints a sentence in lines of a width; `line` is what stands before the first one.
+fn wrapped(out: &mut Out, mut line: String, before: usize, width: usize, cell: &Cell) -> io::Result<()> {
+    let (paint, mut part) = (out.paint(), String::new());
+    for word in cell.text.split(' ') {
+        let joined = if part.is_empty() { word.to_owned() } else { format!("{part} {word}") };
+        if joined.width() > width && !part.is_empty() {
+            out.line(line + &paint.tone(cell.tone, &part))?;
+            line = " ".repeat(before);
+            word.clone_into(&mut part);
+        } else {
+            part = joined;
+        }
+    }
+    out.line((line + &paint.tone(cell.tone, &part)).trim_end())
 }
 
 /// Fits columns into a width: the widest give way first, down to what still says something; then the last ones are
@@ -204,4 +236,110 @@ pub(crate) fn shorten(text: &str, width: usize) -> String {
     }
     shown.push('…');
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("paper").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn printed(width: Option<usize>, fill: impl FnOnce(&mut Out)) -> String {
+        let paper = Paper::default();
+        let mut out = Out::to(paper.clone(), width);
+        fill(&mut out);
+        drop(out);
+        let bytes = paper.0.lock().expect("paper").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    fn vms(width: Option<usize>) -> String {
+        printed(width, |out| {
+            let titles = ["NAME", "POWER_STATE", "FLAVOR", "MEMORY_MB", "CLOUD_TENANT", "REF"];
+            let mut table = Table::of(&titles).right(&[3]);
+            let rows = [
+                ["web-1", "on", "m1.small", "2 GiB", "research", "3f2a8c61-0b9d-4a4e-9a70-5d4c1f6f7b10"],
+                [
+                    "a-very-long-name-that-somebody-thought-was-a-good-idea",
+                    "off",
+                    "m1.large",
+                    "16 GiB",
+                    "事業部門-東京",
+                    "9b1d",
+                ],
+                ["zeile\numbruch", "unknown", "", "–", "ops", "77aa0c1e-2f0b-4a59-8d7e-1f2e3d4c5b6a"],
+            ];
+            for row in rows {
+                table.row(out, row).expect("a row");
+            }
+            table.end(out, "; `-o wide` shows all").expect("the end");
+        })
+    }
+
+    #[test]
+    fn fits_where_it_is_read() {
+        for width in [40, 60, 80, 120, 200] {
+            let shown = vms(Some(width));
+            for line in shown.lines().filter(|l| !l.contains("left out")) {
+                assert!(line.width() <= width, "{width}: {line}");
+            }
+        }
+        let all = [60, 80, 120, 200].map(|width| format!("--- {width}\n{}", vms(Some(width)))).join("");
+        insta::assert_snapshot!(all);
+    }
+
+    #[test]
+    fn a_pipe_gets_everything() {
+        let shown = vms(None);
+        assert!(shown.contains("a-very-long-name-that-somebody-thought-was-a-good-idea"));
+        assert!(shown.contains("3f2a8c61-0b9d-4a4e-9a70-5d4c1f6f7b10"));
+        assert!(!shown.contains('…'));
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        let shown = printed(Some(40), |out| {
+            let mut table = Table::of(&["COLUMN", "WHAT IT IS"]).sentences();
+            table.row(out, ["name", "What people call it, which need not be unique in any way"]).expect("a row");
+            table.row(out, ["ref", "Identity"]).expect("a row");
+            table.end(out, "").expect("the end");
+        });
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn rows_may_come_for_ever() {
+        let shown = printed(Some(20), |out| {
+            let mut table = Table::of(&["N"]);
+            for n in 0..2_000 {
+                table.row(out, [n.to_string()]).expect("a row");
+            }
+            table.end(out, "").expect("the end");
+        });
+        assert_eq!(shown.lines().count(), 2_001);
+    }
+
+    #[test]
+    fn nothing_in_a_name_reaches_the_terminal_as_a_command() {
+        let shown = printed(Some(40), |out| {
+            let mut table = Table::of(&["NAME"]);
+            table.row(out, ["\x1b[2Jboo\r\n"]).expect("a row");
+            table.end(out, "").expect("the end");
+        });
+        assert!(!shown.contains(['\x1b', '\r']), "{shown:?}");
+    }
 }

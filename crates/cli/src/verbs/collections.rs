@@ -31,7 +31,7 @@ pub(crate) fn run(app: &mut App, verb: Collections) -> Done {
         if machine(&mut app.out, verb.output, &data)? {
             return Ok(Exit::Ok);
         }
-        let mut table = Table::of(&["COLLECTION", "WHAT IT IS"]);
+        let mut table = Table::of(&["COLLECTION", "WHAT IT IS"]).sentences();
         for collection in filled {
             table.row(&mut app.out, [collection.name, first_line(collection)])?;
         }
@@ -48,7 +48,7 @@ pub(crate) fn run(app: &mut App, verb: Collections) -> Done {
     app.out.line(format!("{}  {}", paint.strong(collection.name), first_line(collection)))?;
     app.out.line(format!("identity: {}; when gone: {}", collection.manager_ref.join(", "), fate(collection)))?;
     app.out.line("")?;
-    let mut table = Table::of(&["COLUMN", "TYPE", "WHAT IT IS"]);
+    let mut table = Table::of(&["COLUMN", "TYPE", "WHAT IT IS"]).sentences();
     for column in collection.columns.iter() {
         let unit = column.unit.symbol();
         let ty = format!(

@@ -18,7 +18,7 @@ use crate::format::{Format, Rows};
 Terms:
   name~web             contains 'web', upper and lower case alike; !~ does not
   status=ACTIVE        equal; != < <= > >= as one would think (quote them: the shell knows < and >)
-  'memory_mb>=4GiB'    numbers understand units
+  'size_bytes>=40GiB'  numbers understand units
   'created_on>-2h'     times: 2026-01-31, 2026-01-31T10:00:00Z, or from now: -2h, -7d
   zone=null            without a value
   flavor.name=m1.small through a link; flavor=m1.small is the same
@@ -27,9 +27,9 @@ Terms:
 
 Examples:
   stocktake get vms
-  stocktake get vms power_state=on 'memory_mb>=8GiB' --sort -memory_mb,name --limit 10
+  stocktake get vms power_state=on 'flavor.memory_mb>=8GiB' --sort -flavor.memory_mb,name --limit 10
   stocktake get vms flavor=m1.small --columns name,flavor.memory_mb,host.name -o csv
-  stocktake get volumes status=error -o json
+  stocktake get volumes status=error 'size_bytes>=40GiB' -o json
   stocktake get vm web-1 -o raw
   stocktake get vms --archived --sort -archived_on")]
 pub(crate) struct Get {

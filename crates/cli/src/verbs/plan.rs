@@ -9,6 +9,7 @@ use stocktake_provider::Traffic;
 use stocktake_refresh::{Change, ChangeKind, FieldChange, RunReport, describe};
 use stocktake_store::query;
 use stocktake_store::registry;
+use unicode_width::UnicodeWidthStr;
 
 use super::refresh;
 use crate::app::App;
@@ -17,6 +18,7 @@ use crate::format::cell_text;
 use crate::interrupt;
 use crate::output::human::thousands;
 use crate::output::paint::Tone;
+use crate::output::table::shorten;
 use crate::output::{Out, Paint};
 use crate::progress::Bars;
 use crate::recording;
@@ -150,10 +152,14 @@ impl List<'_> {
         let (sign, tone, what) = sign(change.kind);
         let name = change.name.as_deref().unwrap_or(&change.reference);
         let reference = match &change.name {
-            Some(name) if *name != change.reference => format!("  {}", paint.faint(&change.reference)),
-            _ => String::new(),
+            Some(name) if *name != change.reference => change.reference.as_str(),
+            _ => "",
         };
-        out.line(format!("  {} {name}{}{reference}", paint.tone(tone, sign), paint.faint(what)))?;
+        // A ref that does not fit is of no use for the eye; `-o jsonl` has it.
+        let used = 6 + name.width() + what.width();
+        let reference = shorten(reference, out.width().map_or(usize::MAX, |width| width.saturating_sub(used).max(8)));
+        let line = format!("  {} {name}{}  {}", paint.tone(tone, sign), paint.faint(what), paint.faint(&reference));
+        out.line(line.trim_end())?;
         let shows = !matches!(change.kind, ChangeKind::Create) || self.fields;
         for field in change.fields.iter().filter(|_| shows) {
             out.line(format!("      {}", field_change(paint, collection, field)))?;

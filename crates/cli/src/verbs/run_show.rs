@@ -66,7 +66,7 @@ fn head(out: &mut Out, run: &RunRecord) -> io::Result<()> {
     let (paint, now) = (out.paint(), now());
     let state = paint.tone(tone_of(run.state.name()), run.state.name());
     out.line(format!("{} {} refresh of {}: {state}", paint.faint("run"), run.mode, paint.strong(&run.provider)))?;
-    let mut table = Table::of(&["", ""]).indent(2);
+    let mut table = Table::of(&["", ""]).indent(2).sentences();
     let mut line = |name: &str, value: String| {
         if value.is_empty() { Ok(()) } else { table.row(out, [Cell::from(name).tone(Tone::Faint), value.into()]) }
     };
@@ -124,7 +124,8 @@ fn listings(out: &mut Out, run: &RunRecord) -> io::Result<()> {
         return Ok(());
     }
     out.line("")?;
-    let mut table = Table::of(&["LISTING", "RECORDS", "PAGES", "TOOK", "REACH", "HOW IT WENT"]).right(&[1, 2, 3]).indent(2);
+    let mut table =
+        Table::of(&["LISTING", "RECORDS", "PAGES", "TOOK", "REACH", "HOW IT WENT"]).right(&[1, 2, 3]).indent(2).sentences();
     for listing in all {
         let listed: Option<Listed> = listing.get("listed").and_then(|l| serde_json::from_value(l.clone()).ok());
         let went = listed.map_or(Cell::from(""), |listed| match listed {
@@ -165,7 +166,7 @@ fn issue_list(out: &mut Out, run: &RunRecord, issues: &[RunIssue], most: usize) 
         run.issues.iter().map(|(kind, count)| format!("{} {}", thousands(*count), kind.replace('_', " "))).collect();
     out.line("")?;
     out.line(format!("{}: {}", out.paint().strong(&counted(total, "issue", "issues")), kinds.join(", ")))?;
-    let mut table = Table::of(&["KIND", "COLLECTION", "REF", "FIELD", "WHAT"]).indent(2);
+    let mut table = Table::of(&["KIND", "COLLECTION", "REF", "FIELD", "WHAT"]).indent(2).sentences();
     for issue in issues.iter().take(most) {
         let field = issue.field.as_deref().unwrap_or_default();
         let kind = issue.kind.replace('_', " ");

@@ -75,7 +75,11 @@ fn print(out: &mut Out, menu: &Menu, object: &Object, backlinks: &[Backlinks], f
     let reference = text_of(object.value(End::Ref));
     let name = query::naming_field(c).map(|f| text_of(object.value(End::Column(f)))).filter(|n| !n.is_empty());
     let provider = text_of(object.value(End::Provider));
-    out.line(format!("{} {} of {provider}", paint.faint(c.name), paint.strong(&name.unwrap_or_else(|| reference.clone()))))?;
+    out.line(format!(
+        "{} {} of {provider}",
+        paint.faint(&query::singular(c.name)),
+        paint.strong(&name.unwrap_or_else(|| reference.clone()))
+    ))?;
     if let Value::Time(gone) = object.value(End::ArchivedOn) {
         out.line(paint.warn(&format!("archived {}: the provider no longer has it", ago(*gone, now))))?;
     }
@@ -93,13 +97,18 @@ fn print(out: &mut Out, menu: &Menu, object: &Object, backlinks: &[Backlinks], f
     if !links.is_empty() {
         out.line("")?;
         out.line(paint.strong("links to"))?;
-        let mut table = plain_table();
+        let mut table = Table::of(&["", "", ""]).indent(2);
         for (path, value) in links {
-            let shown = match value {
-                Value::Link { reference, name, .. } if name != reference => format!("{name}  {}", paint.faint(reference)),
-                value => text_of(value),
+            let reference = match value {
+                Value::Link { reference, name, .. } if name != reference => reference.as_str(),
+                _ => "",
             };
-            table.row(out, [Cell::from(path.text.as_str()).tone(Tone::Faint), Cell::painted(shown)])?;
+            let cells = [
+                Cell::from(path.text.as_str()).tone(Tone::Faint),
+                text_of(value).into(),
+                Cell::from(reference).tone(Tone::Faint),
+            ];
+            table.row(out, cells)?;
         }
         table.end(out, "")?;
     }
@@ -147,7 +156,7 @@ fn query_name(link: &str, target: &Collection) -> bool {
 }
 
 fn plain_table() -> Table {
-    Table::new([("", Align::Left), ("", Align::Left)]).indent(2)
+    Table::new([("", Align::Left), ("", Align::Left)]).indent(2).sentences()
 }
 
 fn field(menu: &Menu, path: &Path, value: &Value, now: i64) -> Cell {

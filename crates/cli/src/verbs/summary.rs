@@ -12,7 +12,7 @@ use super::now;
 use crate::app::App;
 use crate::exit::{Done, Exit};
 use crate::format::{Simple, machine};
-use crate::output::human::{ago, millis, moment, thousands};
+use crate::output::human::{ago, counted, millis, moment, thousands};
 use crate::output::paint::{Tone, tone_of};
 use crate::output::table::Cell;
 use crate::output::{Out, Table};
@@ -120,7 +120,7 @@ fn print(out: &mut Out, known: &Known<'_>, all: bool) -> io::Result<()> {
         return Ok(());
     }
     out.line("")?;
-    let mut table = Table::of(&["COLLECTION", "OBJECTS", "ARCHIVED", "SEEN"]).right(&[1, 2]).indent(2);
+    let mut table = Table::of(&["COLLECTION", "OBJECTS", "ARCHIVED", "SEEN"]).right(&[1, 2]).indent(2).sentences();
     for line in &shown {
         let archived = if line.archived > 0 { thousands(line.archived) } else { String::new() };
         let cells = [line.name.into(), thousands(line.live).into(), Cell::from(archived).tone(Tone::Faint), seen(line, now)];
@@ -129,7 +129,8 @@ fn print(out: &mut Out, known: &Known<'_>, all: bool) -> io::Result<()> {
     table.end(out, "")?;
     let empty = known.collections.len() - shown.len();
     if empty > 0 {
-        out.remark(paint.faint(&format!("  {empty} collections are empty; `--all` shows them")))?;
+        let many = counted(empty as u64, "collection is empty", "collections are empty");
+        out.remark(paint.faint(&format!("  {many}; `--all` shows them")))?;
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! What can be wrong with a question about the inventory, in words its asker can act on.
 
+use super::names;
 use crate::error::StoreError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    #[error("there is no collection '{word}'{}; there are {known}", did_you_mean(.meant.as_ref()))]
+    #[error("there is no collection '{word}'{}", meant_or_known(.meant.as_ref(), "there are", .known))]
     Collection { word: String, meant: Option<String>, known: String },
-    #[error("{collection} has no column '{word}'{}; it has {known}", did_you_mean(.meant.as_ref()))]
+    #[error("{collection} has no column '{word}'{}", meant_or_known(.meant.as_ref(), "it has", .known))]
     Column { collection: &'static str, word: String, meant: Option<String>, known: String },
     #[error("'{path}': {word} is not a link, so nothing can follow it; the links of {collection} are {known}")]
     NotALink { collection: &'static str, path: String, word: String, known: String },
@@ -14,7 +15,7 @@ pub enum QueryError {
     Filter { text: String },
     #[error("'{text}': {what}")]
     Value { text: String, what: String },
-    #[error("{collection} has no {word}")]
+    #[error("no {} is called '{word}' or has a ref that begins so; `stocktake get {collection} name~{word}` looks for parts of names", names::singular(.collection))]
     NoObject { collection: &'static str, word: String },
     #[error("'{word}' names more than one of {collection}; use one of these refs:\n{candidates}")]
     Ambiguous { collection: &'static str, word: String, candidates: String },
@@ -29,6 +30,10 @@ impl QueryError {
     }
 }
 
-fn did_you_mean(word: Option<&String>) -> String {
-    word.map(|word| format!(" (did you mean '{word}'?)")).unwrap_or_default()
+/// What was meant, or, where nobody can tell, all there is.
+fn meant_or_known(meant: Option<&String>, there: &str, known: &str) -> String {
+    match meant {
+        Some(meant) => format!("; did you mean '{meant}'?"),
+        None => format!("; {there} {known}"),
+    }
 }

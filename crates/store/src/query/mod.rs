@@ -19,7 +19,7 @@ pub use counts::{Count, counts};
 pub use current::{Current, current, names as names_of};
 pub use error::QueryError;
 pub use filter::{Filter, Op, Operand};
-pub use names::{naming_field, nearest, resolve_collection};
+pub use names::{naming_field, nearest, resolve_collection, singular};
 pub use object::{Backlinks, Object, Selector};
 pub use pages::{Pages, Record, Value};
 pub use path::{COMMON, End, Path, column_names};

@@ -49,13 +49,13 @@ pub fn resolve_collection(menu: &Menu, word: &str) -> Result<CollectionIx, Query
             .find_map(|prefix| menu.iter().find(|(_, c)| c.name.strip_prefix(prefix).is_some_and(same)).map(|(ix, _)| ix))
     };
     also.or_else(plain).or_else(short).ok_or_else(|| {
-        let known: Vec<_> = menu.iter().map(|(_, c)| c.name).collect();
+        let known: Vec<_> = menu.iter().filter(|(_, c)| !c.link_only).map(|(_, c)| c.name).collect();
         QueryError::Collection { word: word.to_owned(), meant: nearest(&lower, &known), known: known.join(", ") }
     })
 }
 
 /// `vms` → `vm`, `policies` → `policy`, `aliases` → `alias`.
-fn singular(plural: &str) -> String {
+pub fn singular(plural: &str) -> String {
     if let Some(stem) = plural.strip_suffix("ies") {
         return format!("{stem}y");
     }

@@ -48,7 +48,7 @@ impl Path {
         let mut words = text.split('.').peekable();
         while let Some(word) = words.next() {
             let collection = menu.get(at);
-            let end = end_of(collection, word)?;
+            let end = end_of(menu, collection, word)?;
             if words.peek().is_none() {
                 return Ok(Self { text: text.to_owned(), links, collection: at, end });
             }
@@ -83,7 +83,7 @@ pub fn column_names(collection: &Collection) -> Vec<&'static str> {
     own.chain(COMMON.iter().map(|(name, ..)| *name)).collect()
 }
 
-fn end_of(collection: &Collection, word: &str) -> Result<End, QueryError> {
+fn end_of(menu: &Menu, collection: &Collection, word: &str) -> Result<End, QueryError> {
     if let Some(field) = collection.field(word) {
         return Ok(if collection.is_link(field) { End::Link(field) } else { End::Column(field) });
     }
@@ -96,9 +96,17 @@ fn end_of(collection: &Collection, word: &str) -> Result<End, QueryError> {
     Err(QueryError::Column {
         collection: collection.name,
         word: word.to_owned(),
-        meant: names::nearest(word, &known),
+        meant: names::nearest(word, &known).or_else(|| through_a_link(menu, collection, word)),
         known: known.join(", "),
     })
+}
+
+/// `memory_mb` of a VM is `flavor.memory_mb`.
+fn through_a_link(menu: &Menu, collection: &Collection, word: &str) -> Option<String> {
+    let has = |link: &&stocktake_model::LinkDef| {
+        menu.ix(link.target).map(|ix| menu.get(ix)).is_some_and(|target| !target.link_only && target.field(word).is_some())
+    };
+    collection.links.iter().find(has).map(|link| format!("{}.{word}", link.name))
 }
 
 fn not_a_link(collection: &Collection, path: &str, word: &str) -> QueryError {

@@ -253,7 +253,7 @@ impl<'a> Builder<'a> {
 /// What a linked row is called: its name, or its ref when it has none.
 pub(super) fn name_of(target: &Collection, alias: &str) -> String {
     match naming_field(target) {
-        Some(field) => format!("coalesce({alias}.{}, {alias}.ems_ref)", target.field_name(field)),
+        Some(field) => format!("coalesce(nullif({alias}.{}, ''), {alias}.ems_ref)", target.field_name(field)),
         None => format!("{alias}.ems_ref"),
     }
 }

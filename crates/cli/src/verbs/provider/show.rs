@@ -32,7 +32,7 @@ pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
     let (paint, now) = (app.out.paint(), now());
     let off = if p.enabled { "" } else { " (disabled)" };
     app.out.line(format!("{} {}{off}", paint.strong(&p.name), p.kind))?;
-    let mut table = Table::of(&["", ""]).indent(2);
+    let mut table = Table::of(&["", ""]).indent(2).sentences();
     let mut line = |name: &str, value: Cell| table.row(&mut app.out, [Cell::from(name).tone(Tone::Faint), value]);
     let status = p.status_message.as_deref().map_or(p.status.name().to_owned(), |m| format!("{}: {m}", p.status.name()));
     line("status", Cell::from(status).tone(tone_of(p.status.name())))?;

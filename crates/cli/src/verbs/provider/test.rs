@@ -72,7 +72,7 @@ pub(super) fn warnings(app: &mut App, report: &TestReport) {
 }
 
 pub(crate) fn print(out: &mut Out, report: &TestReport) -> io::Result<()> {
-    let mut table = Table::of(&["", "CHECK", "TOOK", "FOUND"]).right(&[2]);
+    let mut table = Table::of(&["", "CHECK", "TOOK", "FOUND"]).right(&[2]).sentences();
     for check in &report.checks {
         let (sign, tone) = match check.status {
             CheckStatus::Ok => ("✓", Tone::Good),
@@ -91,7 +91,7 @@ pub(crate) fn print(out: &mut Out, report: &TestReport) -> io::Result<()> {
         return Ok(());
     }
     out.line("")?;
-    let mut table = Table::of(&["", "COLLECTION", "REACH", "NEEDS", "REMARK"]);
+    let mut table = Table::of(&["", "COLLECTION", "REACH", "NEEDS", "REMARK"]).sentences();
     for access in &report.access {
         let (sign, tone) = if access.readable { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
         let text = |value: &Option<String>| Cell::from(value.as_deref().unwrap_or_default());

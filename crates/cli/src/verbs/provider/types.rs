@@ -57,7 +57,7 @@ pub(crate) fn run(app: &mut App, verb: Types) -> Done {
         app.out.line(format!("  targets: {}", kind.targetable().join(", ")))?;
         if verb.name.is_some() {
             app.out.line("")?;
-            let mut table = Table::of(&["SETTING", "KIND", "WHAT IT IS"]).indent(2);
+            let mut table = Table::of(&["SETTING", "KIND", "WHAT IT IS"]).indent(2).sentences();
             for field in kind.form().fields {
                 let kind = match field.kind {
                     FieldKind::Text => "text",
