@@ -59,8 +59,11 @@ pub struct ProviderRecord {
     pub status: ProviderStatus,
     pub status_message: Option<String>,
     /// When the last run that saved something ended, in microseconds since 1970.
+    #[serde(serialize_with = "super::moment::maybe")]
     pub last_refresh_on: Option<i64>,
+    #[serde(serialize_with = "super::moment::one")]
     pub created_on: i64,
+    #[serde(serialize_with = "super::moment::one")]
     pub updated_on: i64,
 }
 

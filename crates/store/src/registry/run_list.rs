@@ -26,8 +26,10 @@ pub struct Freshness {
     pub run: String,
     /// How much the last full run saw of it.
     pub listed: Listed,
+    #[serde(serialize_with = "super::moment::one")]
     pub seen_on: i64,
     /// When all of it was last seen.
+    #[serde(serialize_with = "super::moment::maybe")]
     pub complete_on: Option<i64>,
 }
 

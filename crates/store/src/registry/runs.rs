@@ -259,7 +259,9 @@ pub struct RunRecord {
     pub state: RunState,
     pub error: Option<String>,
     /// Microseconds since 1970.
+    #[serde(serialize_with = "super::moment::one")]
     pub started_on: i64,
+    #[serde(serialize_with = "super::moment::maybe")]
     pub ended_on: Option<i64>,
     pub phases: Vec<(String, u64)>,
     pub collections: BTreeMap<String, CollectionRun>,
@@ -271,6 +273,7 @@ pub struct RunRecord {
     /// The run whose held deletions this one carried out.
     pub approves: Option<String>,
     /// When a person approved the deletions this run held.
+    #[serde(serialize_with = "super::moment::maybe")]
     pub approved_on: Option<i64>,
 }
 

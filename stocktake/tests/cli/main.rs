@@ -1,0 +1,41 @@
+//! The program as its users meet it: real processes against a simulated cloud, on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod asking;
+mod providers;
+mod refreshing;
+mod shell;
+
+macro_rules! suite {
+    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
+        mod sqlite {
+            $(mod $room { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
+                }
+            )+ })+
+        }
+        mod postgres {
+            $(mod $room { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$room::$test(stocktake_testkit::postgres().await).await;
+                }
+            )+ })+
+        }
+    };
+}
+
+suite! {
+    asking: every_form_holds_the_same, wrong_questions_are_usage_errors, objects_are_shown, a_reader_that_leaves_is_no_error;
+    providers: secrets_stay_secret, what_fails_is_named, a_provider_is_edited_and_removed, settings_come_from_clouds_yaml;
+    refreshing:
+        the_second_refresh_writes_nothing,
+        a_plan_says_what_happens_and_writes_nothing,
+        what_cannot_be_seen_is_kept,
+        mass_deletions_wait_for_a_person,
+        one_object_by_its_name,
+        recorded_and_replayed,
+        interrupted_nothing_is_half_written;
+}
