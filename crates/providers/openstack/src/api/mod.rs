@@ -15,7 +15,8 @@ mod tests;
 mod versions;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use stocktake_http::{Answer, ClientError, Http, Options};
 use stocktake_provider::{ApiUsage, ConnectError, ProviderError, Traffic};
@@ -29,6 +30,10 @@ pub use session::Session;
 use crate::config::{Method, OpenStackConfig};
 use sign_in::SignIn;
 
+/// How long a service that could not be asked for its versions is taken to be away: dozens of questions wait for that one
+/// answer, and each would try for as long again.
+const AWAY_HOLDS: Duration = Duration::from_secs(10);
+
 /// One cloud, seen with one credential. Cheap to clone; clones share token, budget and counters.
 #[derive(Debug, Clone)]
 pub struct Api(Arc<Inner>);
@@ -40,9 +45,25 @@ struct Inner {
     sign_in: SignIn,
     /// Negotiated once; services are not upgraded while we look.
     microversions: [OnceCell<Option<Version>>; Service::ALL.len()],
+    /// Services whose versions could not be asked for, with the time.
+    away: Mutex<HashMap<Service, (Instant, ProviderError)>>,
     /// Services that refused a brand-new token, with the token's serial and the time: asking Keystone for another at once
     /// would not help.
     refused: Mutex<HashMap<Service, (u64, Instant)>>,
+}
+
+impl Inner {
+    async fn negotiate_unless_away(&self, service: Service, wanted: Version) -> Result<Option<Version>, ProviderError> {
+        let away = || self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, error)) = away().get(&service).filter(|(since, _)| since.elapsed() < AWAY_HOLDS) {
+            return Err(error.clone());
+        }
+        let known = self.negotiate(service, wanted).await;
+        if let Err(error) = &known {
+            away().insert(service, (Instant::now(), error.clone()));
+        }
+        known
+    }
 }
 
 impl Api {
@@ -74,6 +95,7 @@ impl Api {
             http,
             sign_in: SignIn::default(),
             microversions: Default::default(),
+            away: Mutex::default(),
             refused: Mutex::default(),
         })))
     }
@@ -94,7 +116,7 @@ impl Api {
     pub async fn microversion(&self, service: Service) -> Result<Option<Version>, ProviderError> {
         let Some(wanted) = service.wanted() else { return Ok(None) };
         let known = &self.0.microversions[service as usize];
-        known.get_or_try_init(|| self.0.negotiate(service, wanted)).await.copied()
+        known.get_or_try_init(|| self.0.negotiate_unless_away(service, wanted)).await.copied()
     }
 
     /// Asks one service. The path starts after the version (and project): `/servers/detail?limit=200`,

@@ -293,3 +293,19 @@ async fn no_secret_shows() {
     let shown = format!("{api:?} {session:?}");
     assert!(!shown.contains("SECRET") && !shown.contains("token-number"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_service_that_is_away_is_tried_once_for_all_who_wait() {
+    let cloud = Cloud::start();
+    let gone = Server::start(|_| Reply::json(503, r#"{"error": {"message": "nobody home"}}"#));
+    let api = cloud.api(&[("volume_endpoint", gone.url("/v3/p1").as_str())]);
+    let mut asking = tokio::task::JoinSet::new();
+    for i in 0..20 {
+        let api = api.clone();
+        asking.spawn(async move { api.get(Service::Volume, &format!("/volumes?i={i}")).await.map(|a| a.status) });
+    }
+    while let Some(answer) = asking.join_next().await {
+        assert!(answer.unwrap().is_err());
+    }
+    assert_eq!(gone.seen().len(), RetryPolicy::default().attempts as usize);
+}

@@ -87,7 +87,8 @@ impl Targeted<'_, '_> {
         match *collection {
             "vms" => self.around_vm(id, &record).await,
             "cloud_networks" => self.subnets(id, &record).await,
-            "network_routers" => drop(self.children("ports", &format!("device_id={id}"), "network_ports").await),
+            // A floating IP has a port of its own, too, on the outer network.
+            "network_routers" | "floating_ips" => drop(self.children("ports", &format!("device_id={id}"), "network_ports").await),
             "cloud_tenants" => fan_out::quotas(self.run, std::slice::from_ref(id)).await,
             _ => {}
         }
