@@ -55,7 +55,11 @@ pub(crate) fn spoil(fault: Fault, request: &Request, url: &str, reply: Reply) ->
         return Reply { body: reply.body[..half].to_vec(), ..reply };
     }
     let Ok(Value::Object(mut page)) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
-    // The list is the one that is no list of links; a single object is not for these faults.
+    // A single object is not for these faults; glance gives an image bare, with lists of its own.
+    if page.contains_key("id") {
+        return reply;
+    }
+    // The list is the one that is no list of links.
     let key = page.iter().find(|(k, v)| v.is_array() && !k.ends_with("links")).map(|(k, _)| k.clone());
     let Some(key) = key else { return reply };
     if let Fault::WrongTypes(Malformed::ArrayPage) = fault {

@@ -123,6 +123,9 @@ pub struct Collection {
     /// Whether a link to an unknown row creates a row that holds its identity only. Such rows are archived, not deleted,
     /// when a complete listing does not have them: the link stays.
     pub skeletal: bool,
+    /// Whether this provider gives its rows inside their owner's record: an owner that was seen without them says that
+    /// they are gone, which a list of its own that came back empty does not.
+    pub embedded: bool,
     /// Never delete or archive by absence.
     pub never_delete: bool,
     /// Rows are only looked up, never written.
@@ -255,6 +258,7 @@ macro_rules! collection {
                 retention: $crate::Retention::$retention,
                 raw: $crate::collection!(@flag $($raw)?),
                 skeletal: $crate::collection!(@flag $($skeletal)?),
+                embedded: false,
                 never_delete: false,
                 link_only: false,
                 shown: ::std::borrow::Cow::Borrowed(&[$(stringify!($shown)),*]),

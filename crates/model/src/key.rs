@@ -106,7 +106,7 @@ impl From<&String> for Key {
 fn push_text(out: &mut String, value: &str) {
     if value.is_empty() {
         out.push_str("~e");
-    } else if value.bytes().any(|b| matches!(b, b'~' | b'/' | 0)) {
+    } else if needs_escape(value) {
         for c in value.chars() {
             match c {
                 '~' => out.push_str("~0"),
@@ -119,6 +119,11 @@ fn push_text(out: &mut String, value: &str) {
     } else {
         out.push_str(value);
     }
+}
+
+/// Looks at every byte instead of stopping early: that is several at a time.
+fn needs_escape(value: &str) -> bool {
+    value.bytes().fold(false, |found, b| found | matches!(b, b'~' | b'/' | 0))
 }
 
 /// Hash of an identity's text form; 128 bits, so that two of a billion keys meet with a chance below 10⁻²⁰.

@@ -141,6 +141,12 @@ impl MenuBuilder {
         Ok(self)
     }
 
+    /// Changes properties of all collections picked.
+    pub fn change_each(mut self, change: impl FnMut(&mut Collection)) -> Self {
+        self.collections.iter_mut().for_each(change);
+        self
+    }
+
     pub fn custom_save(mut self, name: &'static str, save: CustomSave) -> Self {
         self.custom.push((name, save));
         self

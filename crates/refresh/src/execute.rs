@@ -98,7 +98,11 @@ fn phases(report: &RunReport) -> Vec<(String, u64)> {
 
 fn ended(report: &RunReport, error: Option<&RefreshError>) -> RunEnd {
     let collection = |c: &crate::report::CollectionReport| {
-        let counts = if error.is_some() { stocktake_saver::Counts { fetched: c.counts.fetched, ..Default::default() } } else { c.counts };
+        let counts = if error.is_some() {
+            stocktake_saver::Counts { fetched: c.counts.fetched, ..Default::default() }
+        } else {
+            c.counts
+        };
         (c.collection.clone(), CollectionRun { counts, listed: c.listed.clone() })
     };
     RunEnd {

@@ -93,8 +93,22 @@ impl RunReport {
         self.unknown_targets = self.targets.iter().filter(|t| !known(t)).cloned().collect();
         for listing in &self.listings {
             if let Listed::Partial { .. } | Listed::Failed { .. } = listing.listed {
-                self.notes.push(format!("{} {}: {}", listing.listing, listing.listed.name(), listing.listed.errors().join("; ")));
+                self.notes.push(format!(
+                    "{} {}: {}",
+                    listing.listing,
+                    listing.listed.name(),
+                    listing.listed.errors().join("; ")
+                ));
             }
+        }
+        if self.notes.is_empty() {
+            let partial = |report: &CollectionReport| match &report.listed {
+                Some(listed @ Listed::Partial { errors }) => {
+                    Some(format!("{} {}: {}", report.collection, listed.name(), errors.join("; ")))
+                }
+                _ => None,
+            };
+            self.notes = self.collections.iter().filter_map(partial).collect();
         }
         for target in &self.unknown_targets {
             self.notes.push(format!("{target} could not be read; it is kept as it was"));

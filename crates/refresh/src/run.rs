@@ -65,8 +65,13 @@ impl Refresh {
     }
 
     /// Collects, parses and plans; writes nothing.
-    pub async fn plan(&self, store: &Store, observer: &dyn Observer, report: &mut RunReport) -> Result<Planned, RefreshError> {
-        let (mut planner, coverage) = match self.scope {
+    pub async fn plan(
+        &self,
+        store: &Store,
+        observer: &dyn Observer,
+        report: &mut RunReport,
+    ) -> Result<Planned, RefreshError> {
+        let (mut planner, mut coverage) = match self.scope {
             Scope::Full => self.compare_all(store, observer, report).await?,
             Scope::Targets(_) => self.compare_targets(store, observer, report).await?,
         };
@@ -74,6 +79,7 @@ impl Refresh {
         let start = Instant::now();
         let menu = self.provider.menu();
         let wanted = planner.close(&coverage);
+        planner.doubt(&mut coverage);
         let answers =
             if wanted.is_empty() { Answers::default() } else { store.lookup(self.provider_id, &menu, &wanted).await? };
         let first_id = match planner.new_rows() {

@@ -2,8 +2,8 @@
 //! reach without an error). When a run would take away suspiciously much, that part waits.
 
 /// A collection's deletions are held when they are more than `rows` and more than `percent` of its live rows, or when
-/// nothing at all is left of it: an empty answer is the weakest evidence there is. Rows whose owner was seen do not count
-/// for the latter: their owner's record says that they are gone.
+/// nothing at all is left of it: an empty answer is the weakest evidence there is. The latter does not count for
+/// collections whose rows come inside their owner's record ([`stocktake_model::Collection::embedded`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardPolicy {
     pub percent: u8,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use stocktake_model::{
-    CollectionIx, CollectionRows, Coverage, Field, FieldValue, Issue, IssueKind, Key, LinkView, Menu, RowView, Rows, Scope, Value,
+    CollectionIx, CollectionRows, Coverage, Field, FieldValue, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows, Scope, Value,
     key,
 };
 
@@ -56,6 +56,7 @@ pub struct Planner {
     fates: Fates,
     counts: Vec<Counts>,
     issues: Vec<Issue>,
+    doubted: BTreeSet<CollectionIx>,
 }
 
 impl Planner {
@@ -72,6 +73,7 @@ impl Planner {
             fates: Fates::default(),
             counts: vec![Counts::default(); collections],
             issues: Vec::new(),
+            doubted: BTreeSet::new(),
             menu,
             stored,
         }
@@ -101,6 +103,9 @@ impl Planner {
             Some(at) => {
                 let entry = &mut index.entries[at];
                 if std::mem::replace(&mut entry.seen, true) {
+                    if !self.menu.get(ix).embedded {
+                        self.doubted.insert(ix);
+                    }
                     let message = "a second record with this identity; the first one counts".to_owned();
                     self.issue(IssueKind::DuplicateIdentity, ix, row.key(), None, message);
                     return;
@@ -162,7 +167,9 @@ impl Planner {
         self.run_custom_saves();
         self.add_skeletons();
         let mut extent = if self.full { Extent::All } else { Extent::targets(&self.stored, coverage) };
-        self.fates = fate::decide(&self.menu, &self.stored, coverage, &mut extent, self.guard, &mut self.counts);
+        let mut coverage = coverage.clone();
+        self.doubt(&mut coverage);
+        self.fates = fate::decide(&self.menu, &self.stored, &coverage, &mut extent, self.guard, &mut self.counts);
         for (ix, kept) in self.kept.iter_mut().enumerate() {
             let complete = self.full && coverage.is_complete(CollectionIx(ix as u16));
             for row in &kept.kept {
@@ -172,6 +179,17 @@ impl Planner {
             }
         }
         self.wanted()
+    }
+
+    /// Takes completeness from the collections in which a record came twice: a listing that moved under its reader, or a
+    /// broken page, gives one record twice and another not at all.
+    pub fn doubt(&self, coverage: &mut Coverage) {
+        for &ix in &self.doubted {
+            if coverage.is_complete(ix) {
+                let errors = vec!["a record came twice; others may be missing".to_owned()];
+                coverage.feed(ix, Listed::Partial { errors });
+            }
+        }
     }
 
     fn run_custom_saves(&mut self) {

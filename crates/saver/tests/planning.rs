@@ -290,6 +290,21 @@ fn duplicates_and_blanks_are_told_and_the_first_counts() {
 }
 
 #[test]
+fn a_listing_with_a_record_twice_takes_nothing_away() {
+    let mut db = Memory::new();
+    let world = |keys: &[&str]| {
+        let mut rows = rows();
+        for key in keys {
+            rows.row(NOTES, *key).finish();
+        }
+        rows
+    };
+    db.refresh(world(&["n1", "n2", "n3"]), &complete(), GuardPolicy::default());
+    assert!(db.refresh(world(&["n1", "n2", "n1"]), &complete(), GuardPolicy::default()).is_noop());
+    assert_eq!(db.refresh(world(&["n1", "n2"]), &complete(), GuardPolicy::default()).counts().deleted, 1);
+}
+
+#[test]
 fn a_changed_document_alone_is_written_without_touching_the_row() {
     let mut db = Memory::new();
     let world = |document: &'static str| {

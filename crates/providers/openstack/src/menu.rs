@@ -7,6 +7,8 @@ use std::sync::{Arc, LazyLock};
 use stocktake_model::menu::MenuBuilder;
 use stocktake_model::{CollectionIx, Menu, MenuError, menus};
 
+use crate::collect;
+
 /// Raised whenever a parser gives another meaning to a field: all rows are compared anew.
 const MAPPING_VERSION: u32 = 1;
 
@@ -23,6 +25,7 @@ fn build() -> Result<MenuBuilder, MenuError> {
     Menu::builder()
         .pick(menus::with_targets(menus::for_cloud()))
         .mapping_version(MAPPING_VERSION)
+        .change_each(|c| c.embedded = collect::comes_with_its_owner(c))
         // Nova names flavors since 2.47 and hypervisors always by name, Cinder types until 3.63.
         .change("vms", |c| {
             c.link_by("flavor", "name");

@@ -74,7 +74,8 @@ pub fn menu() -> Arc<Menu> {
         c.link_by("about", "name");
         c.link_by("tag", "name");
     });
-    Arc::new(menu.expect("notes are picked").build().expect("a sound menu"))
+    let menu = menu.and_then(|m| m.change("items", |c| c.embedded = true));
+    Arc::new(menu.expect("notes and items are picked").build().expect("a sound menu"))
 }
 
 pub fn rows() -> Rows {

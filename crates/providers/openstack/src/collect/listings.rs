@@ -1,6 +1,6 @@
 //! Every listing, as data: what is asked, how its pages are followed, which rows come of it.
 
-use stocktake_model::CollectionIx;
+use stocktake_model::{Collection, CollectionIx};
 
 use crate::api::{Service, Version};
 use crate::menu::menu;
@@ -226,6 +226,13 @@ pub(crate) fn listing(name: &str) -> Option<&'static Listing> {
     LISTINGS.iter().chain(OF_ONE).find(|l| l.name == name)
 }
 
+/// Whether every listing that feeds a collection brings its rows' owners, too.
+pub(crate) fn comes_with_its_owner(collection: &Collection) -> bool {
+    let brings_owner = |l: &Listing| collection.owners().any(|owner| l.feeds.contains(&owner.target));
+    let mut feeding = LISTINGS.iter().chain(OF_ONE).filter(|l| l.feeds.contains(&collection.name)).peekable();
+    feeding.peek().is_some() && feeding.all(brings_owner)
+}
+
 /// The collections a listing feeds.
 pub(crate) fn feeds(name: &str) -> Vec<CollectionIx> {
     let menu = menu();
@@ -254,6 +261,18 @@ impl Listing {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn rows_in_their_owners_records_are_known() {
+        let menu = super::menu();
+        let embedded: Vec<_> = menu.iter().filter(|(_, c)| c.embedded).map(|(_, c)| c.name).collect();
+        for name in ["hardwares", "nics", "labels", "firewall_rules", "volume_attachments", "host_aggregate_hosts"] {
+            assert!(embedded.contains(&name), "{name}: {embedded:?}");
+        }
+        for name in ["vms", "cloud_subnets", "disks"] {
+            assert!(!embedded.contains(&name), "{name}: {embedded:?}");
+        }
+    }
+
     use std::collections::BTreeSet;
 
     use super::*;
