@@ -64,6 +64,9 @@ pub(crate) struct Table {
     indent: usize,
     truncate: bool,
     wrap: bool,
+    compact: bool,
+    /// Columns of the caller that are shown, by position.
+    alive: Vec<bool>,
 }
 
 impl Table {
@@ -80,6 +83,8 @@ impl Table {
             indent: 0,
             truncate: true,
             wrap: false,
+            compact: false,
+            alive: Vec::new(),
         }
     }
 
@@ -106,6 +111,12 @@ impl Table {
         self
     }
 
+    /// Leaves out columns without any text. For tables of a few rows only.
+    pub(crate) fn compact(mut self) -> Self {
+        self.compact = true;
+        self
+    }
+
     /// Lets lines be as long as they are.
     pub(crate) fn whole(mut self) -> Self {
         self.truncate = false;
@@ -116,7 +127,7 @@ impl Table {
         let cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has as many cells as its table has columns");
         if self.begun {
-            return self.print(out, &cells);
+            return self.print(out, &self.shown(cells));
         }
         self.waiting.push(cells);
         if self.waiting.len() >= LOOK { self.begin(out) } else { Ok(()) }
@@ -135,7 +146,17 @@ impl Table {
         out.remark(out.paint().faint(&note))
     }
 
+    fn shown(&self, cells: Vec<Cell>) -> Vec<Cell> {
+        cells.into_iter().zip(&self.alive).filter(|(_, alive)| **alive).map(|(cell, _)| cell).collect()
+    }
+
     fn begin(&mut self, out: &mut Out) -> io::Result<()> {
+        let says = |at: usize| !self.compact || self.waiting.iter().any(|row| !row[at].text.is_empty());
+        self.alive = (0..self.columns.len()).map(says).collect();
+        let mut alive = self.alive.iter();
+        self.columns.retain(|_| alive.next().copied().unwrap_or(true));
+        let waiting = std::mem::take(&mut self.waiting);
+        self.waiting = waiting.into_iter().map(|row| self.shown(row)).collect();
         for row in &self.waiting {
             for (column, cell) in self.columns.iter_mut().zip(row) {
                 column.width = column.width.max(cell.text.width());

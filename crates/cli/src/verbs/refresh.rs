@@ -266,7 +266,8 @@ pub(crate) fn print(app: &mut App, provider: &str, finished: &Finished) -> std::
     }
     let mut table = Table::of(&["COLLECTION", "SEEN", "NEW", "CHANGED", "ARCHIVED", "DELETED", "HELD"])
         .right(&[1, 2, 3, 4, 5, 6])
-        .indent(2);
+        .indent(2)
+        .compact();
     let number = |count: u64| Cell::from(if count == 0 { String::new() } else { thousands(count) });
     for c in report.collections.iter().filter(|c| c.counts.written() + c.counts.held > 0) {
         let n = c.counts;

@@ -93,7 +93,7 @@ fn collections(out: &mut Out, run: &RunRecord) -> io::Result<()> {
     }
     out.line("")?;
     let titles = ["COLLECTION", "FETCHED", "NEW", "CHANGED", "SAME", "ARCHIVED", "DELETED", "HELD", "SEEN"];
-    let mut table = Table::of(&titles).right(&[1, 2, 3, 4, 5, 6, 7]).indent(2);
+    let mut table = Table::of(&titles).right(&[1, 2, 3, 4, 5, 6, 7]).indent(2).compact();
     for (name, collection) in &run.collections {
         let c = collection.counts;
         let number = |count: u64| Cell::from(if count == 0 { String::new() } else { thousands(count) });
@@ -124,8 +124,11 @@ fn listings(out: &mut Out, run: &RunRecord) -> io::Result<()> {
         return Ok(());
     }
     out.line("")?;
-    let mut table =
-        Table::of(&["LISTING", "RECORDS", "PAGES", "TOOK", "REACH", "HOW IT WENT"]).right(&[1, 2, 3]).indent(2).sentences();
+    let mut table = Table::of(&["LISTING", "RECORDS", "PAGES", "TOOK", "REACH", "HOW IT WENT"])
+        .right(&[1, 2, 3])
+        .indent(2)
+        .sentences()
+        .compact();
     for listing in all {
         let listed: Option<Listed> = listing.get("listed").and_then(|l| serde_json::from_value(l.clone()).ok());
         let went = listed.map_or(Cell::from(""), |listed| match listed {
@@ -166,7 +169,7 @@ fn issue_list(out: &mut Out, run: &RunRecord, issues: &[RunIssue], most: usize) 
         run.issues.iter().map(|(kind, count)| format!("{} {}", thousands(*count), kind.replace('_', " "))).collect();
     out.line("")?;
     out.line(format!("{}: {}", out.paint().strong(&counted(total, "issue", "issues")), kinds.join(", ")))?;
-    let mut table = Table::of(&["KIND", "COLLECTION", "REF", "FIELD", "WHAT"]).indent(2).sentences();
+    let mut table = Table::of(&["KIND", "COLLECTION", "REF", "FIELD", "WHAT"]).indent(2).sentences().compact();
     for issue in issues.iter().take(most) {
         let field = issue.field.as_deref().unwrap_or_default();
         let kind = issue.kind.replace('_', " ");

@@ -72,7 +72,7 @@ fn print(out: &mut Out, runs: &[RunRecord]) -> std::io::Result<()> {
     let now = now();
     let titles =
         ["RUN", "PROVIDER", "STARTED", "STATE", "MODE", "TOOK", "NEW", "CHANGED", "GONE", "HELD", "ISSUES", "ERROR"];
-    let mut table = Table::of(&titles).right(&[5, 6, 7, 8, 9, 10]);
+    let mut table = Table::of(&titles).right(&[5, 6, 7, 8, 9, 10]).compact();
     for run in runs {
         let counts = run.counts();
         let number = |count: u64| if count == 0 { String::new() } else { thousands(count) };

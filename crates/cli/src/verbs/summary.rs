@@ -120,7 +120,7 @@ fn print(out: &mut Out, known: &Known<'_>, all: bool) -> io::Result<()> {
         return Ok(());
     }
     out.line("")?;
-    let mut table = Table::of(&["COLLECTION", "OBJECTS", "ARCHIVED", "SEEN"]).right(&[1, 2]).indent(2).sentences();
+    let mut table = Table::of(&["COLLECTION", "OBJECTS", "ARCHIVED", "SEEN"]).right(&[1, 2]).indent(2).sentences().compact();
     for line in &shown {
         let archived = if line.archived > 0 { thousands(line.archived) } else { String::new() };
         let cells = [line.name.into(), thousands(line.live).into(), Cell::from(archived).tone(Tone::Faint), seen(line, now)];

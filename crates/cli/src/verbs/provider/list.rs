@@ -33,7 +33,7 @@ pub(crate) async fn run(app: &mut App, verb: List) -> Done {
         return Ok(Exit::Ok);
     }
     let now = now();
-    let mut table = Table::of(&["NAME", "TYPE", "STATUS", "REFRESHED", "ZONE", "MESSAGE"]);
+    let mut table = Table::of(&["NAME", "TYPE", "STATUS", "REFRESHED", "ZONE", "MESSAGE"]).compact();
     for p in &providers {
         let status = if p.enabled { p.status.name() } else { "disabled" };
         let cells: [Cell; 6] = [

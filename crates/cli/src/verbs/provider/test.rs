@@ -91,7 +91,7 @@ pub(crate) fn print(out: &mut Out, report: &TestReport) -> io::Result<()> {
         return Ok(());
     }
     out.line("")?;
-    let mut table = Table::of(&["", "COLLECTION", "REACH", "NEEDS", "REMARK"]).sentences();
+    let mut table = Table::of(&["", "COLLECTION", "REACH", "NEEDS", "REMARK"]).sentences().compact();
     for access in &report.access {
         let (sign, tone) = if access.readable { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
         let text = |value: &Option<String>| Cell::from(value.as_deref().unwrap_or_default());
