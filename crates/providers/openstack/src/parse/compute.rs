@@ -12,7 +12,7 @@ use super::Parsing;
 use super::decode::Json;
 use super::labels::Owner;
 use super::lenient::{Flag, Int, List, Map, Text, Time};
-use super::words::{self, BY_SERVICE_HOST, GIB, MIB};
+use super::words::{self, BY_SERVICE_HOST, Document as _, GIB, MIB};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -47,7 +47,7 @@ pub(super) fn flavors(p: &mut Parsing<'_, '_>) {
             .int(flavor::swap_disk_bytes, f.swap.times(MIB).unwrap_or(0))
             .bool(flavor::is_public, f.is_public.0)
             .bool(flavor::is_enabled, f.disabled.0.map(|d| !d))
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "flavors", link: labels::flavor, id }.map(c, out, "extra_specs", &f.extra_specs);
     });
@@ -79,7 +79,7 @@ pub(super) fn zones_of(p: &mut Parsing<'_, '_>, service: &'static str) {
             .text(availability_zones::service, service)
             .text(availability_zones::name, z.name.get())
             .bool(availability_zones::is_available, z.state.available.0)
-            .raw(json)
+            .document(json)
             .finish();
     });
 }
@@ -87,8 +87,9 @@ pub(super) fn zones_of(p: &mut Parsing<'_, '_>, service: &'static str) {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Aggregate<'a> {
+    /// Always a number: another id would look like another aggregate.
+    id: Int,
     #[serde(borrow)]
-    id: Text<'a>,
     uuid: Text<'a>,
     name: Text<'a>,
     availability_zone: Text<'a>,
@@ -100,14 +101,15 @@ struct Aggregate<'a> {
 
 pub(super) fn aggregates(p: &mut Parsing<'_, '_>) {
     p.each("aggregates", p.c.host_aggregates, |c, json, a: Aggregate<'_>, out| {
-        let id = a.id.get().unwrap_or_default();
+        let id = a.id.0.map(|id| id.to_string()).unwrap_or_default();
+        let id = id.as_str();
         out.row(c.host_aggregates, id)
             .text(host_aggregates::name, a.name.get())
             .text(host_aggregates::uid, a.uuid.filled())
             .time(host_aggregates::ems_created_on, a.created_at.0)
             .time(host_aggregates::ems_updated_on, a.updated_at.0)
             .link(host_aggregates::availability_zone, words::zone("compute", a.availability_zone.get()))
-            .raw(json)
+            .document(json)
             .finish();
         for host in a.hosts.iter().filter_map(Text::filled) {
             out.row(c.host_aggregate_hosts, Key::new().and_link(&Key::text(id)).and_text(host))
@@ -145,7 +147,7 @@ pub(super) fn server_groups(p: &mut Parsing<'_, '_>) {
             .json(server_group::rules, g.rules.as_ref().map(Json::as_raw_str))
             .text(server_group::user_ref, g.user_id.filled())
             .opt_link(server_group::cloud_tenant, g.project_id.filled())
-            .raw(json)
+            .document(json)
             .finish();
         for vm in g.members.iter().filter_map(Text::filled) {
             out.row(c.server_group_members, Key::new().and_link(&Key::text(id)).and_link(&Key::text(vm)))
@@ -185,7 +187,7 @@ pub(super) fn key_pairs(p: &mut Parsing<'_, '_>) {
             .text(key_pair::kind, k.kind.filled().unwrap_or("ssh"))
             .text(key_pair::fingerprint, k.fingerprint.filled())
             .text(key_pair::public_key, k.public_key.filled())
-            .raw(json)
+            .document(json)
             .finish();
     });
 }
