@@ -7,7 +7,7 @@ use crate::error::{Result, StoreError};
 use crate::inventory::IdBlock;
 use crate::location::Location;
 use crate::migrate::{self, Migrated};
-use crate::pg::Postgres;
+use crate::pg::{Postgres, Use};
 use crate::sqlite::Sqlite;
 use crate::tx::Tx;
 
@@ -80,6 +80,14 @@ impl Store {
             _ if statements.is_empty() => Ok(Vec::new()),
             Backend::Pg(pg) => pg.queries(statements).await,
             Backend::Sqlite(sqlite) => sqlite.queries(statements).await,
+        }
+    }
+
+    /// As [`Self::queries`], on a connection that plans for the saver.
+    pub(crate) async fn saver_queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        match &self.backend {
+            Backend::Pg(pg) if !statements.is_empty() => pg.get(Use::Saving).await?.queries(statements).await,
+            _ => self.queries(statements).await,
         }
     }
 

@@ -136,7 +136,7 @@ create index held_deletes_of_provider on held_deletes (provider_id);
 
 create table availability_zones (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -150,7 +150,7 @@ create table availability_zones (
 
 create table folders (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -167,7 +167,7 @@ create index folders_of_parent on folders (parent_id) where parent_id is not nul
 
 create table clusters (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -189,7 +189,7 @@ create index clusters_of_folder on clusters (folder_id) where folder_id is not n
 
 create table hosts (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -230,7 +230,7 @@ create index hosts_of_folder on hosts (folder_id) where folder_id is not null;
 
 create table flavors (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -252,7 +252,7 @@ create index flavors_by_name on flavors (provider_id, ref_name) where ref_name i
 
 create table cloud_tenants (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -271,7 +271,7 @@ create index cloud_tenants_of_parent on cloud_tenants (parent_id) where parent_i
 
 create table images (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -310,7 +310,7 @@ create index images_of_base_image on images (base_image_id) where base_image_id 
 
 create table key_pairs (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -327,7 +327,7 @@ create table key_pairs (
 
 create table orchestration_stacks (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -352,7 +352,7 @@ create index orchestration_stacks_of_cloud_tenant on orchestration_stacks (cloud
 
 create table storages (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -375,7 +375,7 @@ create index storages_of_folder on storages (folder_id) where folder_id is not n
 
 create table resource_pools (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -403,7 +403,7 @@ create index resource_pools_of_host on resource_pools (host_id) where host_id is
 
 create table vms (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -484,7 +484,7 @@ create index vms_of_template on vms (template_id) where template_id is not null;
 
 create table hardwares (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -513,7 +513,7 @@ create index hardwares_of_host on hardwares (host_id) where host_id is not null;
 
 create table volume_types (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -530,7 +530,7 @@ create index volume_types_by_name on volume_types (provider_id, ref_name) where 
 
 create table volume_snapshots (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -552,7 +552,7 @@ create index volume_snapshots_of_cloud_tenant on volume_snapshots (cloud_tenant_
 
 create table cloud_volumes (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -594,7 +594,7 @@ create index cloud_volumes_of_image on cloud_volumes (image_id) where image_id i
 
 create table disks (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -629,7 +629,7 @@ create index disks_of_storage on disks (storage_id) where storage_id is not null
 
 create table switches (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -654,7 +654,7 @@ create index switches_of_folder on switches (folder_id) where folder_id is not n
 
 create table lans (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -673,7 +673,7 @@ create index lans_of_switch on lans (switch_id) where switch_id is not null;
 
 create table nics (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -702,7 +702,7 @@ create index nics_of_lan on nics (lan_id) where lan_id is not null;
 
 create table operating_systems (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -725,7 +725,7 @@ create index operating_systems_of_host on operating_systems (host_id) where host
 
 create table snapshots (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -749,7 +749,7 @@ create index snapshots_of_parent on snapshots (parent_id) where parent_id is not
 
 create table cloud_networks (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -777,7 +777,7 @@ create index cloud_networks_of_cloud_tenant on cloud_networks (cloud_tenant_id) 
 
 create table cloud_subnets (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -807,7 +807,7 @@ create index cloud_subnets_of_cloud_tenant on cloud_subnets (cloud_tenant_id) wh
 
 create table network_routers (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -835,7 +835,7 @@ create index network_routers_of_external_network on network_routers (external_ne
 
 create table network_ports (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -872,7 +872,7 @@ create index network_ports_of_network_router on network_ports (network_router_id
 
 create table floating_ips (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -905,7 +905,7 @@ create index floating_ips_of_vm on floating_ips (vm_id) where vm_id is not null;
 
 create table security_groups (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -925,7 +925,7 @@ create index security_groups_of_cloud_tenant on security_groups (cloud_tenant_id
 
 create table host_aggregates (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -943,7 +943,7 @@ create index host_aggregates_of_availability_zone on host_aggregates (availabili
 
 create table labels (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1009,7 +1009,7 @@ create index labels_of_storage on labels (storage_id) where storage_id is not nu
 
 create table host_aggregate_hosts (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1027,7 +1027,7 @@ create index host_aggregate_hosts_of_host on host_aggregate_hosts (host_id) wher
 
 create table server_groups (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1045,7 +1045,7 @@ create index server_groups_of_cloud_tenant on server_groups (cloud_tenant_id) wh
 
 create table server_group_members (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1062,7 +1062,7 @@ create index server_group_members_of_vm on server_group_members (vm_id) where vm
 
 create table quotas (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1079,7 +1079,7 @@ create index quotas_of_cloud_tenant on quotas (cloud_tenant_id) where cloud_tena
 
 create table services (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1102,7 +1102,7 @@ create index services_of_host on services (host_id) where host_id is not null;
 
 create table cloud_subnet_network_ports (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1120,7 +1120,7 @@ create index cloud_subnet_network_ports_of_network_port on cloud_subnet_network_
 
 create table network_ports_security_groups (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1137,7 +1137,7 @@ create index network_ports_security_groups_of_security_group on network_ports_se
 
 create table firewall_rules (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1161,7 +1161,7 @@ create index firewall_rules_of_remote_security_group on firewall_rules (remote_s
 
 create table volume_backups (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1195,7 +1195,7 @@ create index volume_backups_of_cloud_tenant on volume_backups (cloud_tenant_id) 
 
 create table volume_attachments (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1215,7 +1215,7 @@ create index volume_attachments_of_vm on volume_attachments (vm_id) where vm_id 
 
 create table stack_resources (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1242,7 +1242,7 @@ create index stack_resources_of_nested_stack on stack_resources (nested_stack_id
 
 create table stack_parameters (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1259,7 +1259,7 @@ create index stack_parameters_of_orchestration_stack on stack_parameters (orches
 
 create table stack_outputs (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1277,7 +1277,7 @@ create index stack_outputs_of_orchestration_stack on stack_outputs (orchestratio
 
 create table host_storages (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1296,7 +1296,7 @@ create index host_storages_of_storage on host_storages (storage_id) where storag
 
 create table host_switches (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1313,7 +1313,7 @@ create index host_switches_of_switch on host_switches (switch_id) where switch_i
 
 create table guest_devices (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1337,7 +1337,7 @@ create index guest_devices_of_host on guest_devices (host_id) where host_id is n
 
 create table storage_profiles (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1350,7 +1350,7 @@ create table storage_profiles (
 
 create table storage_profile_storages (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1367,7 +1367,7 @@ create index storage_profile_storages_of_storage on storage_profile_storages (st
 
 create table container_projects (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1385,7 +1385,7 @@ create index container_projects_by_name on container_projects (provider_id, ref_
 
 create table container_nodes (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1412,7 +1412,7 @@ create index container_nodes_by_name on container_nodes (provider_id, ref_name) 
 
 create table container_replicators (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1437,7 +1437,7 @@ create index container_replicators_of_parent on container_replicators (parent_id
 
 create table container_groups (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1470,7 +1470,7 @@ create index container_groups_of_container_replicator on container_groups (conta
 
 create table container_registries (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1483,7 +1483,7 @@ create table container_registries (
 
 create table container_images (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1504,7 +1504,7 @@ create index container_images_of_container_registry on container_images (contain
 
 create table containers (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1539,7 +1539,7 @@ create index containers_of_container_image on containers (container_image_id) wh
 
 create table container_services (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1561,7 +1561,7 @@ create index container_services_of_container_project on container_services (cont
 
 create table container_service_ports (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1580,7 +1580,7 @@ create index container_service_ports_of_container_service on container_service_p
 
 create table container_service_groups (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1598,7 +1598,7 @@ create index container_service_groups_of_container_group on container_service_gr
 
 create table container_routes (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1621,7 +1621,7 @@ create index container_routes_of_container_service on container_routes (containe
 
 create table persistent_volume_claims (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1644,7 +1644,7 @@ create index persistent_volume_claims_of_container_project on persistent_volume_
 
 create table persistent_volumes (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1669,7 +1669,7 @@ create index persistent_volumes_of_persistent_volume_claim on persistent_volumes
 
 create table container_volumes (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1689,7 +1689,7 @@ create index container_volumes_of_persistent_volume_claim on container_volumes (
 
 create table container_quotas (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1705,7 +1705,7 @@ create index container_quotas_of_container_project on container_quotas (containe
 
 create table container_quota_items (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1722,7 +1722,7 @@ create index container_quota_items_of_container_quota on container_quota_items (
 
 create table container_limits (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1743,7 +1743,7 @@ create index container_limits_of_container_project on container_limits (containe
 
 create table container_labels (
     id bigint primary key,
-    provider_id bigint not null references providers,
+    provider_id bigint not null,
     ems_ref text collate "C" not null,
     digest bigint not null,
     raw_digest bigint not null default 0,
@@ -1785,3 +1785,79 @@ create index container_labels_of_persistent_volume_claim on container_labels (pe
 
 alter table images add constraint images_vm foreign key (vm_id) references vms deferrable initially deferred;
 alter table volume_snapshots add constraint volume_snapshots_cloud_volume foreign key (cloud_volume_id) references cloud_volumes deferrable initially deferred;
+
+create function refuse_to_orphan_inventory() returns trigger language plpgsql as $$
+begin
+    delete from leases where provider_id = old.id;
+    if exists (select from availability_zones where provider_id = old.id)
+        or exists (select from folders where provider_id = old.id)
+        or exists (select from clusters where provider_id = old.id)
+        or exists (select from hosts where provider_id = old.id)
+        or exists (select from flavors where provider_id = old.id)
+        or exists (select from cloud_tenants where provider_id = old.id)
+        or exists (select from images where provider_id = old.id)
+        or exists (select from key_pairs where provider_id = old.id)
+        or exists (select from orchestration_stacks where provider_id = old.id)
+        or exists (select from storages where provider_id = old.id)
+        or exists (select from resource_pools where provider_id = old.id)
+        or exists (select from vms where provider_id = old.id)
+        or exists (select from hardwares where provider_id = old.id)
+        or exists (select from volume_types where provider_id = old.id)
+        or exists (select from volume_snapshots where provider_id = old.id)
+        or exists (select from cloud_volumes where provider_id = old.id)
+        or exists (select from disks where provider_id = old.id)
+        or exists (select from switches where provider_id = old.id)
+        or exists (select from lans where provider_id = old.id)
+        or exists (select from nics where provider_id = old.id)
+        or exists (select from operating_systems where provider_id = old.id)
+        or exists (select from snapshots where provider_id = old.id)
+        or exists (select from cloud_networks where provider_id = old.id)
+        or exists (select from cloud_subnets where provider_id = old.id)
+        or exists (select from network_routers where provider_id = old.id)
+        or exists (select from network_ports where provider_id = old.id)
+        or exists (select from floating_ips where provider_id = old.id)
+        or exists (select from security_groups where provider_id = old.id)
+        or exists (select from host_aggregates where provider_id = old.id)
+        or exists (select from labels where provider_id = old.id)
+        or exists (select from host_aggregate_hosts where provider_id = old.id)
+        or exists (select from server_groups where provider_id = old.id)
+        or exists (select from server_group_members where provider_id = old.id)
+        or exists (select from quotas where provider_id = old.id)
+        or exists (select from services where provider_id = old.id)
+        or exists (select from cloud_subnet_network_ports where provider_id = old.id)
+        or exists (select from network_ports_security_groups where provider_id = old.id)
+        or exists (select from firewall_rules where provider_id = old.id)
+        or exists (select from volume_backups where provider_id = old.id)
+        or exists (select from volume_attachments where provider_id = old.id)
+        or exists (select from stack_resources where provider_id = old.id)
+        or exists (select from stack_parameters where provider_id = old.id)
+        or exists (select from stack_outputs where provider_id = old.id)
+        or exists (select from host_storages where provider_id = old.id)
+        or exists (select from host_switches where provider_id = old.id)
+        or exists (select from guest_devices where provider_id = old.id)
+        or exists (select from storage_profiles where provider_id = old.id)
+        or exists (select from storage_profile_storages where provider_id = old.id)
+        or exists (select from container_projects where provider_id = old.id)
+        or exists (select from container_nodes where provider_id = old.id)
+        or exists (select from container_replicators where provider_id = old.id)
+        or exists (select from container_groups where provider_id = old.id)
+        or exists (select from container_registries where provider_id = old.id)
+        or exists (select from container_images where provider_id = old.id)
+        or exists (select from containers where provider_id = old.id)
+        or exists (select from container_services where provider_id = old.id)
+        or exists (select from container_service_ports where provider_id = old.id)
+        or exists (select from container_service_groups where provider_id = old.id)
+        or exists (select from container_routes where provider_id = old.id)
+        or exists (select from persistent_volume_claims where provider_id = old.id)
+        or exists (select from persistent_volumes where provider_id = old.id)
+        or exists (select from container_volumes where provider_id = old.id)
+        or exists (select from container_quotas where provider_id = old.id)
+        or exists (select from container_quota_items where provider_id = old.id)
+        or exists (select from container_limits where provider_id = old.id)
+        or exists (select from container_labels where provider_id = old.id) then
+        raise foreign_key_violation using message = 'provider ' || old.id || ' still has inventory', constraint = 'inventory_of_provider';
+    end if;
+    return old;
+end $$;
+create trigger refuse_to_orphan_inventory before delete on providers
+    for each row execute function refuse_to_orphan_inventory();

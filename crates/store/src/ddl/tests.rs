@@ -51,7 +51,8 @@ fn described(kind: Kind) -> BTreeMap<String, Table> {
     for (ix, c) in menu.iter() {
         let mut table = Table::default();
         let mut add = |name: &str, ty: &str, null: bool| {
-            let ty = if kind == Kind::Sqlite { sqlite::translate(&format!(" {ty}")).trim().to_owned() } else { ty.to_owned() };
+            let ty =
+                if kind == Kind::Sqlite { sqlite::translate(&format!(" {ty}")).trim().to_owned() } else { ty.to_owned() };
             table.columns.insert(name.to_owned(), (ty, null));
         };
         for (name, ty) in [
@@ -72,7 +73,9 @@ fn described(kind: Kind) -> BTreeMap<String, Table> {
         c.columns.iter().for_each(|column| add(column.name, type_name(column.ty), true));
         c.links.iter().for_each(|link| add(&link.column(), "bigint", true));
         table.unique = [texts(&["id"]), texts(&["provider_id", "ems_ref"])].into();
-        table.references.insert(("provider_id".to_owned(), "providers".to_owned(), false));
+        if kind == Kind::Sqlite {
+            table.references.insert(("provider_id".to_owned(), "providers".to_owned(), false));
+        }
         for link in c.links.iter() {
             let target = menu.expect_ix(link.target);
             let late = cycles.together(ix, target) && (kind == Kind::Sqlite || target != ix);

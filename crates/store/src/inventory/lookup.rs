@@ -21,7 +21,7 @@ impl Store {
     pub async fn lookup(&self, provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Result<Answers> {
         let mut answers = Answers::default();
         let (questions, statements): (Vec<_>, Vec<_>) = questions(provider, menu, wanted).into_iter().unzip();
-        for (question, rows) in questions.iter().zip(self.queries(&statements).await?) {
+        for (question, rows) in questions.iter().zip(self.saver_queries(&statements).await?) {
             for row in rows {
                 answer(menu, question, &row, &mut answers)?;
             }

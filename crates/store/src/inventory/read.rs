@@ -12,7 +12,7 @@ use tokio_postgres::types::ToSql;
 use super::table;
 use crate::db::{Param, ProviderId, Row};
 use crate::error::{Result, StoreError};
-use crate::pg::{self, Postgres};
+use crate::pg::{self, Postgres, Use};
 use crate::sqlite::{self, Sqlite};
 use crate::store::{Backend, Store};
 
@@ -36,21 +36,25 @@ impl Store {
 /// `copy` takes no parameters; the provider's id is a number of ours.
 fn keys_query(provider: ProviderId, menu: &Menu) -> String {
     let mut sql = String::new();
+    // What a collection has not is null: that costs nothing to send.
+    let null = |ty: &str| format!("cast(null as {ty})");
     for (ix, c) in menu.iter() {
         let union = if sql.is_empty() { "" } else { " union all " };
-        let (n, owner, archived) = (ix.0, table::owner(c), table::archived(c));
+        let raw_digest = if c.raw { "raw_digest".to_owned() } else { null("bigint") };
+        let owner = if c.owner.is_empty() { null("bigint") } else { table::owner(c) };
+        let archived = if c.archives() { "archived_on".to_owned() } else { null("timestamptz") };
         let _ = write!(
             sql,
-            "{union}select cast({n} as smallint), id, digest, raw_digest, {owner}, {archived}, ems_ref from {} \
+            "{union}select cast({} as smallint), id, digest, {raw_digest}, {owner}, {archived}, ems_ref from {} \
              where provider_id = {provider}",
-            c.name
+            ix.0, c.name
         );
     }
     sql
 }
 
 async fn from_pg(pg: &Postgres, provider: ProviderId, menu: &Menu, keys: &str, mut stored: Stored) -> Result<Stored> {
-    let conn = pg.get().await?;
+    let conn = pg.get(Use::Asking).await?;
     let copy = format!("copy ({keys}) to stdout (format binary)");
     let explain = |e| conn.explain("read the inventory's keys", e);
     let prepared = join3(conn.prepared(HELD), conn.prepared(WATCHED), conn.prepared(&copy)).await;
@@ -100,15 +104,11 @@ fn row<'a>(rest: &mut &'a [u8]) -> Option<Option<(CollectionIx, &'a str, StoredR
     let ix = CollectionIx(u16::from_be_bytes(sized(rest)?));
     let id = i64::from_be_bytes(sized(rest)?);
     let digest = u64::from_be_bytes(sized(rest)?);
-    let raw_digest = u64::from_be_bytes(sized(rest)?);
-    let owner = bytes(rest)?;
-    let owner = match owner.len() {
-        4 => i64::from(i32::from_be_bytes(owner.try_into().ok()?)),
-        _ => i64::from_be_bytes(owner.try_into().ok()?),
-    };
-    let [archived] = sized(rest)?;
+    let raw_digest = nullable(rest)?.map_or(0, u64::from_be_bytes);
+    let owner = nullable(rest)?.map_or(0, i64::from_be_bytes);
+    let archived = nullable::<8>(rest)?.is_some();
     let key = std::str::from_utf8(bytes(rest)?).ok()?;
-    Some(Some((ix, key, StoredRow { id, digest, raw_digest, owner, archived: archived != 0 })))
+    Some(Some((ix, key, StoredRow { id, digest, raw_digest, owner, archived })))
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -126,6 +126,15 @@ fn bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 fn sized<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     bytes(rest)?.try_into().ok()
+}
+
+#[expect(clippy::option_option, reason = "outer: understood; inner: not null")]
+fn nullable<const N: usize>(rest: &mut &[u8]) -> Option<Option<[u8; N]>> {
+    if rest.starts_with(&(-1i32).to_be_bytes()) {
+        take::<4>(rest)?;
+        return Some(None);
+    }
+    sized(rest).map(Some)
 }
 
 async fn from_sqlite(
@@ -157,13 +166,13 @@ fn stream_keys(c: &rusqlite::Connection, keys: &str, stored: &mut Stored) -> rus
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         let key = row.get_ref(6)?.as_str()?;
-        let (digest, raw_digest): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let (digest, raw_digest): (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
         let stored_row = StoredRow {
             id: row.get(1)?,
             digest: digest as u64,
-            raw_digest: raw_digest as u64,
-            owner: row.get(4)?,
-            archived: row.get(5)?,
+            raw_digest: raw_digest.unwrap_or(0) as u64,
+            owner: row.get::<_, Option<i64>>(4)?.unwrap_or(0),
+            archived: row.get_ref(5)? != rusqlite::types::ValueRef::Null,
         };
         stored.add(CollectionIx(row.get(0)?), key, stored_row);
     }
@@ -179,8 +188,9 @@ fn add_watched(menu: &Menu, stored: &mut Stored, row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// The stored form of a row as [`super::targets`] asks for it: collection, id, digest, raw digest, owner, archived, key.
-pub(super) fn stored_row(cells: &Row) -> Result<(i64, StoredRow, String)> {
+/// The stored form of a row as [`super::targets`] asks for it, after its collection: id, digest, raw digest, owner,
+/// archived, key.
+pub(super) fn stored_row(cells: &Row) -> Result<(StoredRow, String)> {
     let (digest, raw_digest): (i64, i64) = (cells.get(2)?, cells.get(3)?);
     let row = StoredRow {
         id: cells.get(1)?,
@@ -189,5 +199,5 @@ pub(super) fn stored_row(cells: &Row) -> Result<(i64, StoredRow, String)> {
         owner: cells.get(4)?,
         archived: cells.get(5)?,
     };
-    Ok((cells.get(0)?, row, cells.get(6)?))
+    Ok((row, cells.get(6)?))
 }

@@ -90,7 +90,11 @@ pub(crate) fn key_column(c: &Collection, by: u8) -> Option<String> {
 /// Id of the owning row, 0 when there is none.
 pub(crate) fn owner(c: &Collection) -> String {
     let links: Vec<_> = c.owners().map(stocktake_model::LinkDef::column).collect();
-    if links.is_empty() { "0".to_owned() } else { format!("coalesce({}, 0)", links.join(", ")) }
+    match links.as_slice() {
+        [] => "0".to_owned(),
+        [link] => format!("coalesce({link}, 0)"),
+        links => format!("coalesce({}, 0)", links.join(", ")),
+    }
 }
 
 /// Whether the row is archived.

@@ -1,7 +1,8 @@
 //! Reading for a targeted run: the rows named, the rows they own, the rows links lead to, and the remembered links that
-//! this run may settle. One statement for rows and one for links, so one round trip.
+//! this run may settle. All of it is one statement, so one round trip and, once it is prepared, no planning.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use stocktake_model::{CollectionIx, Menu};
 use stocktake_saver::{ReadRequest, Stored, StoredWatch};
@@ -9,7 +10,7 @@ use stocktake_saver::{ReadRequest, Stored, StoredWatch};
 use super::{read, table};
 use crate::db::{Param, ProviderId, Row, Statement};
 use crate::error::{Result, StoreError};
-use crate::store::Store;
+use crate::store::{Kind, Store};
 
 /// Columns of a remembered link as [`watch`] reads them.
 pub(super) const WATCH: &str =
@@ -18,120 +19,155 @@ pub(super) const WATCH: &str =
 /// Rows found by a secondary ref carry their ref number times this beside their collection.
 const BY: i64 = 1 << 16;
 
+/// The same columns among the rows: those of a row first, marked by this instead of a collection.
+const WATCHES: i64 = -1;
+const WATCH_AMONG_ROWS: &str = "select -1, w.row_id, w.resolved_id, w.target_ref, 0, false, w.target_key, w.collection, \
+    w.field_name, w.target, w.value_of from link_watches w";
+
 impl Store {
     /// What a targeted run of `provider` compares with.
     pub async fn read_targets(&self, provider: ProviderId, menu: &Menu, request: &ReadRequest, seed: u64) -> Result<Stored> {
         let mut stored = Stored::new(seed, menu.len());
-        let statements: Vec<_> =
-            [rows(provider, menu, request), watches(provider, menu, request)].into_iter().flatten().collect();
-        let mut answers = self.queries(&statements).await?.into_iter();
-        for row in answers.next().unwrap_or_default() {
-            let (tag, row, key) = read::stored_row(&row)?;
+        let statement = Question::new(self.kind(), provider, menu).statement(request);
+        for row in self.saver_queries(statement.as_slice()).await?.into_iter().flatten() {
+            let tag: i64 = row.get(0)?;
+            if tag == WATCHES {
+                let cells = [1, 7, 8, 9, 3, 6, 10, 2].map(|at| row.cells()[at].clone());
+                if let Some(watch) = watch(menu, &Row(cells.into()))? {
+                    stored.add_watch(watch);
+                }
+                continue;
+            }
+            let (row, key) = read::stored_row(&row)?;
             let ix = CollectionIx((tag % BY) as u16);
             match (tag / BY) as u8 {
                 0 => stored.add(ix, &key, row),
                 by => stored.add_by_ref(ix, by, &key, row.id),
             }
         }
-        for row in answers.next().unwrap_or_default() {
-            if let Some(watch) = watch(menu, &row)? {
-                stored.add_watch(watch);
-            }
-        }
         Ok(stored)
     }
 }
 
-/// Parameters of one statement: `$1` is the provider, each list is sent once.
-struct Lists {
+/// The statement under construction: `$1` is the provider, each list of keys is sent once.
+struct Question<'a> {
+    kind: Kind,
+    menu: &'a Menu,
     params: Vec<Param>,
-    /// Targets whose owned rows are wanted: where their keys stand among the parameters.
-    owners: Vec<(CollectionIx, usize)>,
+    /// Targets whose owned rows are wanted, and the name of the common table that holds their ids.
+    owners: Vec<(CollectionIx, String)>,
 }
 
-impl Lists {
-    fn new(provider: ProviderId) -> Self {
-        Self { params: vec![provider.into()], owners: Vec::new() }
+impl<'a> Question<'a> {
+    fn new(kind: Kind, provider: ProviderId, menu: &'a Menu) -> Self {
+        Self { kind, menu, params: vec![provider.into()], owners: Vec::new() }
     }
 
-    fn add(&mut self, keys: &BTreeSet<String>) -> usize {
+    /// None when nothing is asked.
+    fn statement(mut self, request: &ReadRequest) -> Option<Statement> {
+        let (mut tables, mut rows, mut waiting) = (String::new(), Vec::new(), Vec::new());
+        for (ix, keys) in request.keys.iter().filter(|(_, keys)| !keys.is_empty()) {
+            let n = self.list(keys);
+            rows.push(self.select(*ix, &format!("provider_id = $1 and ems_ref = any(${n})")));
+            waiting.push((*ix, 0, keys, n));
+        }
+        for (ix, keys) in request.owners.iter().filter(|(_, keys)| !keys.is_empty()) {
+            let (n, name) = (self.list(keys), self.menu.get(*ix).name);
+            let common = format!("targets_{n}");
+            let ids = format!("select id from {name} where provider_id = $1 and ems_ref = any(${n})");
+            let _ = write!(tables, "{common} as materialized ({ids}), ");
+            self.owners.push((*ix, common));
+        }
+        for (ix, _) in self.menu.iter().filter(|(_, c)| !c.owner.is_empty()) {
+            rows.extend(self.owned(ix, &mut vec![ix]).map(|condition| self.select(ix, &condition)));
+        }
+        for ((ix, by), keys) in request.by_ref.iter().filter(|(_, keys)| !keys.is_empty()) {
+            let c = self.menu.get(*ix);
+            let Some(column) = table::key_column(c, *by) else { continue };
+            let (n, tag) = (self.list(keys), i64::from(ix.0) + BY * i64::from(*by));
+            rows.push(format!(
+                "select {tag}, id, 0, 0, 0, false, {column} from {} where provider_id = $1 and {column} = any(${n})",
+                c.name
+            ));
+            waiting.push((*ix, *by, keys, n));
+        }
+        if rows.is_empty() {
+            return None;
+        }
+        let leading = self.among("w.resolved_id", &format!("select id from found where tag < {BY}"));
+        let unresolved = self.unresolved(&waiting);
+        let sql = format!(
+            "with {tables}found (tag, id, digest, raw_digest, owner, archived, key) as materialized ({}) \
+             select found.*, cast(null as text), cast(null as text), cast(null as text), cast(null as text) from found \
+             union all {WATCH_AMONG_ROWS} where {leading} union all {unresolved}",
+            rows.join(" union all ")
+        );
+        Some(Statement::new(sql, self.params))
+    }
+
+    fn list(&mut self, keys: &BTreeSet<String>) -> usize {
         self.params.push(Param::Texts(keys.iter().cloned().collect()));
         self.params.len()
     }
-}
 
-fn rows(provider: ProviderId, menu: &Menu, request: &ReadRequest) -> Option<Statement> {
-    let mut lists = Lists::new(provider);
-    let mut parts = Vec::new();
-    for (ix, keys) in request.keys.iter().filter(|(_, keys)| !keys.is_empty()) {
-        let n = lists.add(keys);
-        parts.push(select(menu, *ix, &format!("provider_id = $1 and ems_ref = any(${n})")));
+    fn select(&self, ix: CollectionIx, condition: &str) -> String {
+        let c = self.menu.get(ix);
+        let (owner, archived) = (table::owner(c), table::archived(c));
+        format!("select {}, id, digest, raw_digest, {owner}, {archived}, ems_ref from {} where {condition}", ix.0, c.name)
     }
-    for (ix, keys) in request.owners.iter().filter(|(_, keys)| !keys.is_empty()) {
-        let n = lists.add(keys);
-        lists.owners.push((*ix, n));
-    }
-    for (ix, _) in menu.iter().filter(|(_, c)| !c.owner.is_empty()) {
-        parts.extend(owned(menu, ix, &lists.owners, &mut vec![ix]).map(|condition| select(menu, ix, &condition)));
-    }
-    for ((ix, by), keys) in request.by_ref.iter().filter(|(_, keys)| !keys.is_empty()) {
-        let c = menu.get(*ix);
-        let Some(column) = table::key_column(c, *by) else { continue };
-        let (n, tag) = (lists.add(keys), i64::from(ix.0) + BY * i64::from(*by));
-        parts.push(format!(
-            "select {tag}, id, 0, 0, 0, false, {column} from {} where provider_id = $1 and {column} = any(${n})",
-            c.name
-        ));
-    }
-    (!parts.is_empty()).then(|| Statement::new(parts.join(" union all "), lists.params))
-}
 
-fn select(menu: &Menu, ix: CollectionIx, condition: &str) -> String {
-    let c = menu.get(ix);
-    let (owner, archived) = (table::owner(c), table::archived(c));
-    format!("select {}, id, digest, raw_digest, {owner}, {archived}, ems_ref from {} where {condition}", ix.0, c.name)
-}
-
-/// Condition for the rows of `ix` that a target owns, directly or through rows it owns; none when no chain leads there.
-fn owned(menu: &Menu, ix: CollectionIx, targets: &[(CollectionIx, usize)], path: &mut Vec<CollectionIx>) -> Option<String> {
-    let mut conditions = Vec::new();
-    for link in menu.get(ix).owners() {
-        let Some(owner) = menu.ix(link.target) else { continue };
-        let (column, table) = (link.column(), link.target);
-        for (_, n) in targets.iter().filter(|(target, _)| *target == owner) {
-            conditions.push(format!("{column} in (select id from {table} where provider_id = $1 and ems_ref = any(${n}))"));
+    /// PostgreSQL looks the column up in its index for each id when they are an array; of a subquery it would have to
+    /// guess how many there are, and may read the whole table instead.
+    fn among(&self, column: &str, ids: &str) -> String {
+        match self.kind {
+            Kind::Postgres => format!("{column} = any(array({ids}))"),
+            Kind::Sqlite => format!("{column} in ({ids})"),
         }
-        if !path.contains(&owner) {
-            path.push(owner);
-            if let Some(inner) = owned(menu, owner, targets, path) {
-                conditions.push(format!("{column} in (select id from {table} where {inner})"));
+    }
+
+    /// Condition for the rows of `ix` that a target owns, directly or through rows it owns; none when no chain leads there.
+    fn owned(&self, ix: CollectionIx, path: &mut Vec<CollectionIx>) -> Option<String> {
+        let mut conditions = Vec::new();
+        for link in self.menu.get(ix).owners() {
+            let Some(owner) = self.menu.ix(link.target) else { continue };
+            let column = link.column();
+            for (_, common) in self.owners.iter().filter(|(target, _)| *target == owner) {
+                conditions.push(self.among(&column, &format!("select id from {common}")));
             }
-            path.pop();
+            if !path.contains(&owner) {
+                path.push(owner);
+                if let Some(inner) = self.owned(owner, path) {
+                    conditions.push(self.among(&column, &format!("select id from {} where {inner}", link.target)));
+                }
+                path.pop();
+            }
         }
+        (!conditions.is_empty()).then(|| conditions.join(" or "))
     }
-    (!conditions.is_empty()).then(|| conditions.join(" or "))
-}
 
-/// Remembered links by the keys asked for, unresolved, and those that lead to the rows asked for.
-fn watches(provider: ProviderId, menu: &Menu, request: &ReadRequest) -> Option<Statement> {
-    let mut lists = Lists::new(provider);
-    let primary = request.keys.iter().map(|(ix, keys)| (*ix, 0, keys));
-    let secondary = request.by_ref.iter().map(|((ix, by), keys)| (*ix, *by, keys));
-    let mut parts = Vec::new();
-    for (ix, by, keys) in primary.chain(secondary).filter(|(.., keys)| !keys.is_empty()) {
-        let (n, name) = (lists.add(keys), menu.get(ix).name);
-        parts.push(format!(
-            "select {WATCH} from link_watches w where w.provider_id = $1 and w.target = '{name}' and w.target_ref = {by} \
-             and w.target_key = any(${n}) and w.resolved_id is null"
-        ));
-        if by == 0 {
-            parts.push(format!(
-                "select {WATCH} from link_watches w where w.resolved_id in \
-                 (select id from {name} where provider_id = $1 and ems_ref = any(${n}))"
-            ));
+    /// Remembered links that wait for one of the keys.
+    fn unresolved(&mut self, keys: &[(CollectionIx, u8, &BTreeSet<String>, usize)]) -> String {
+        let waits = "where w.provider_id = $1 and w.resolved_id is null";
+        if self.kind == Kind::Sqlite {
+            let parts = keys.iter().map(|(ix, by, _, n)| {
+                let target = self.menu.get(*ix).name;
+                let of = format!("w.target = '{target}' and w.target_ref = {by} and w.target_key = any(${n})");
+                format!("{WATCH_AMONG_ROWS} {waits} and {of}")
+            });
+            return parts.collect::<Vec<_>>().join(" union all ");
         }
+        let each = || keys.iter().flat_map(|(ix, by, keys, _)| keys.iter().map(move |key| (*ix, *by, key)));
+        let first = self.params.len() + 1;
+        self.params.push(Param::Texts(each().map(|(ix, ..)| self.menu.get(ix).name.to_owned()).collect()));
+        self.params.push(Param::Ints(each().map(|(_, by, _)| by.into()).collect()));
+        self.params.push(Param::Texts(each().map(|(.., key)| key.clone()).collect()));
+        format!(
+            "{WATCH_AMONG_ROWS} join unnest(${first}::text[], ${}::bigint[], ${}::text[]) as k(target, ref, key) \
+             on k.target = w.target and k.ref = w.target_ref and k.key = w.target_key {waits}",
+            first + 1,
+            first + 2
+        )
     }
-    (!parts.is_empty()).then(|| Statement::new(parts.join(" union all "), lists.params))
 }
 
 /// A remembered link; none when its place or target is not on the menu.

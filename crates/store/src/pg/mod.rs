@@ -13,6 +13,7 @@ use tokio_postgres::types::ToSql;
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
 use crate::location::PostgresLocation;
+pub(crate) use connect::Use;
 use pool::Pool;
 pub(crate) use pool::{Conn, Pooled};
 pub(crate) use value::{EPOCH, row};
@@ -25,7 +26,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(location: PostgresLocation) -> Result<Self> {
         let pool = Pool::new(location);
-        drop(pool.get().await?);
+        drop(pool.get(Use::Asking).await?);
         Ok(Self { pool })
     }
 
@@ -33,33 +34,24 @@ impl Postgres {
         self.pool.place()
     }
 
-    pub(crate) async fn get(&self) -> Result<Pooled> {
-        self.pool.get().await
+    pub(crate) async fn get(&self, for_use: Use) -> Result<Pooled> {
+        self.pool.get(for_use).await
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
-        self.get().await?.query(sql, params).await
+        self.get(Use::Asking).await?.query(sql, params).await
     }
 
-    /// All in one round trip, when the connection knows the statements.
     pub(crate) async fn queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
-        let conn = self.get().await?;
-        let explain = |e| conn.explain("read", e);
-        let prepared = try_join_all(statements.iter().map(|s| conn.prepared(&s.sql))).await.map_err(explain)?;
-        let answers = statements.iter().zip(&prepared).map(|(s, p)| async {
-            let params: Vec<_> = s.params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-            conn.client().query(p, &params).await
-        });
-        let answers = try_join_all(answers).await.map_err(explain)?;
-        answers.iter().map(|rows| rows.iter().map(row).collect()).collect()
+        self.get(Use::Asking).await?.queries(statements).await
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {
-        self.get().await?.execute(sql, params).await
+        self.get(Use::Asking).await?.execute(sql, params).await
     }
 
     pub(crate) async fn batch(&self, statements: &[Statement]) -> Result<Vec<u64>> {
-        let mut conn = self.get().await?;
+        let mut conn = self.get(Use::Asking).await?;
         let prepared = try_join_all(statements.iter().map(|s| conn.prepared(&s.sql))).await;
         let prepared = prepared.map_err(|e| conn.explain("prepare", e))?;
         conn.open_transaction();
@@ -78,7 +70,7 @@ impl Postgres {
     }
 
     pub(crate) async fn begin(&self) -> Result<PgTx> {
-        let mut conn = self.get().await?;
+        let mut conn = self.get(Use::Asking).await?;
         conn.open_transaction();
         conn.client().batch_execute("begin").await.map_err(|e| conn.explain("begin a transaction", e))?;
         Ok(PgTx { conn })
@@ -128,6 +120,18 @@ impl Conn {
         let params: Vec<_> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
         let rows = self.client().query(&statement, &params).await.map_err(explain)?;
         rows.iter().map(row).collect()
+    }
+
+    /// All in one round trip, when the connection knows the statements.
+    pub(crate) async fn queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        let explain = |e| self.explain("read", e);
+        let prepared = try_join_all(statements.iter().map(|s| self.prepared(&s.sql))).await.map_err(explain)?;
+        let answers = statements.iter().zip(&prepared).map(|(s, p)| async {
+            let params: Vec<_> = s.params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+            self.client().query(p, &params).await
+        });
+        let answers = try_join_all(answers).await.map_err(explain)?;
+        answers.iter().map(|rows| rows.iter().map(row).collect()).collect()
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[Param]) -> Result<u64> {

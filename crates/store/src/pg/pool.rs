@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::{Client, Error, Statement};
 
-use super::connect;
+use super::connect::{self, Use};
 use crate::error::{Result, StoreError};
 use crate::location::PostgresLocation;
 
@@ -36,18 +36,22 @@ impl Pool {
         &self.shared.location.place
     }
 
-    pub(super) async fn get(&self) -> Result<Pooled> {
+    pub(super) async fn get(&self, for_use: Use) -> Result<Pooled> {
         let slot = Arc::clone(&self.shared.slots).acquire_owned().await;
         let slot = slot.map_err(|e| StoreError::Bug(format!("the connection pool is closed: {e}")))?;
-        let idle = || self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        while let Some(conn) = idle() {
-            if !conn.client.is_closed() {
-                return Ok(self.lend(conn, slot));
-            }
+        if let Some(conn) = self.idle(for_use) {
+            return Ok(self.lend(conn, slot));
         }
-        let client = connect::connect(&self.shared.location).await?;
-        let conn = Conn { client, place: self.place().into(), statements: Mutex::default() };
+        let client = connect::connect(&self.shared.location, for_use).await?;
+        let conn = Conn { client, for_use, place: self.place().into(), statements: Mutex::default() };
         Ok(self.lend(conn, slot))
+    }
+
+    fn idle(&self, for_use: Use) -> Option<Conn> {
+        let mut idle = self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|conn| !conn.client.is_closed());
+        let at = idle.iter().rposition(|conn| conn.for_use == for_use)?;
+        Some(idle.remove(at))
     }
 
     fn lend(&self, conn: Conn, slot: OwnedSemaphorePermit) -> Pooled {
@@ -96,6 +100,7 @@ impl Drop for Pooled {
 #[derive(Debug)]
 pub(crate) struct Conn {
     client: Client,
+    for_use: Use,
     place: Box<str>,
     statements: Mutex<HashMap<Box<str>, Statement>>,
 }

@@ -1,6 +1,7 @@
 use stocktake_model::menus::{cloud::*, machines::*, network::*};
 use stocktake_model::{Coverage, Listed};
 use stocktake_saver::GuardPolicy;
+use stocktake_store::{StoreError, params};
 use stocktake_testkit::TestDatabase;
 
 use super::support::World;
@@ -58,4 +59,24 @@ pub(crate) async fn held_deletions_are_remembered_and_forgotten(database: TestDa
         world.save(plan, &full).await.unwrap();
         assert_eq!((world.refs("flavors").await.len(), world.count(held).await), (left, still_held), "agreed by the second");
     }
+}
+
+pub(crate) async fn a_provider_with_inventory_cannot_be_deleted(database: TestDatabase) {
+    let world = World::new(database).await;
+    let mut rows = world.rows();
+    rows.row(world.ix("key_pairs"), "k").finish();
+    world.refresh(rows).await;
+    let delete = "delete from providers where id = $1";
+    let error = world.store.execute(delete, &params![world.provider]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Constraint { .. }), "{error:?}");
+    world.store.execute("delete from key_pairs", &[]).await.unwrap();
+    // A plan made before the provider went is not saved after it.
+    let coverage = world.complete();
+    let mut rows = world.rows();
+    rows.row(world.ix("key_pairs"), "k").finish();
+    let plan = world.plan(rows, &coverage, GuardPolicy::OFF).await;
+    assert_eq!(world.store.execute(delete, &params![world.provider]).await.unwrap(), 1);
+    let error = world.save(plan, &coverage).await.unwrap_err();
+    assert!(matches!(error, StoreError::Fenced { .. }), "{error:?}");
+    assert_eq!(world.count("select count(*) from key_pairs").await, 0);
 }

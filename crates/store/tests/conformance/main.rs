@@ -52,7 +52,10 @@ suite! {
         cycles_and_self_links_save_in_one_run,
         a_link_by_name_follows_the_name,
         what_was_unresolved_is_linked_when_it_appears;
-    deletes: children_go_before_their_owner, held_deletions_are_remembered_and_forgotten;
+    deletes:
+        children_go_before_their_owner,
+        held_deletions_are_remembered_and_forgotten,
+        a_provider_with_inventory_cannot_be_deleted;
     leases:
         one_holder_at_a_time,
         a_stale_holder_writes_nothing,

@@ -16,7 +16,7 @@ use super::pg_binary::{Array, CopyRows};
 use super::script::{Many, Step, script};
 use super::{Save, SaveStats, What};
 use crate::error::Result;
-use crate::pg::{Conn, Postgres};
+use crate::pg::{Conn, Postgres, Use};
 
 /// From this many rows on a COPY is worth the round trip it takes to begin.
 const COPY_FROM: usize = 50;
@@ -29,7 +29,7 @@ const SENT_BYTES: usize = 4 << 20;
 pub(super) async fn save(pg: &Postgres, save: &Save, now: i64) -> Result<SaveStats> {
     let context = Context::new(&save.plan, save.lease.provider, now);
     let steps = script(save, &context);
-    let mut conn = pg.get().await?;
+    let mut conn = pg.get(Use::Saving).await?;
     let mut stats = SaveStats::default();
     prepare(&conn, &steps, &mut stats).await?;
     conn.open_transaction();
