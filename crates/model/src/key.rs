@@ -121,6 +121,18 @@ fn push_text(out: &mut String, value: &str) {
     }
 }
 
+/// The parts a text form is made of, where all are texts (or links) and nulls; none where one is a number or a flag.
+pub fn texts(encoded: &str) -> Option<Vec<Option<String>>> {
+    let part = |part: &str| match part {
+        "~n" => Some(None),
+        "~e" => Some(Some(String::new())),
+        "~t" | "~f" => None,
+        number if number.starts_with("~i") => None,
+        text => Some(Some(text.replace("~1", "/").replace("~z", "\0").replace("~0", "~"))),
+    };
+    encoded.split('/').map(part).collect()
+}
+
 /// Looks at every byte instead of stopping early: that is several at a time.
 fn needs_escape(value: &str) -> bool {
     value.bytes().fold(false, |found, b| found | matches!(b, b'~' | b'/' | 0))
@@ -154,6 +166,15 @@ mod tests {
         ];
         let distinct: std::collections::BTreeSet<_> = keys.iter().map(Key::as_str).collect();
         assert_eq!(distinct.len(), keys.len(), "{distinct:?}");
+    }
+
+    #[test]
+    fn texts_come_back_out_of_a_key() {
+        let linked = Key::text("a/b").and_null();
+        let key = Key::text("x~1/y").and_null().and_text("").and_link(&linked);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(texts(key.as_str()), Some(vec![some("x~1/y"), None, some(""), some(linked.as_str())]));
+        assert_eq!(texts(Key::text("x").and_int(1).as_str()), None);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use stocktake_model::{
-    CollectionIx, CollectionRows, Coverage, Field, FieldValue, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows, Scope, Value,
-    key,
+    CollectionIx, CollectionRows, Coverage, Field, FieldValue, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows,
+    Scope, Type, Value, key,
 };
 
 use crate::fate::{self, Extent, Fate, Fates};
@@ -219,7 +219,19 @@ impl Planner {
         wanted.dedup();
         let mut rows = Rows::new(Arc::clone(&self.menu), self.stored.seed);
         for (ix, text) in wanted {
-            rows.row(ix, Key::from_encoded(&text)).finish();
+            // What the identity is made of is known, too: of a key pair its name and whose it is.
+            let (collection, parts) = (self.menu.get(ix), key::texts(&text).unwrap_or_default());
+            let mut skeleton = rows.row(ix, Key::from_encoded(&text));
+            if parts.len() == collection.manager_ref.len() {
+                for (name, part) in collection.manager_ref.iter().zip(&parts) {
+                    let field = collection.field(name);
+                    let is_text = |f: &Field| collection.column(*f).is_some_and(|c| c.ty == Type::Text);
+                    if let Some(field) = field.filter(is_text) {
+                        skeleton = skeleton.text(field, part.as_deref());
+                    }
+                }
+            }
+            skeleton.finish();
             let row = rows.of(ix).view(0);
             let entry = Entry::new(row.head().key_hash, StoredRow::default(), true);
             let entry = self.stored.indexes[ix.index()].insert(entry);

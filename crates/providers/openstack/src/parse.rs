@@ -47,6 +47,7 @@ const PARSERS: &[(&str, Parser)] = &[
     ("compute_quotas", quota::compute),
     ("projects", identity::projects),
     ("images", image::images),
+    ("hidden_images", image::images),
     ("networks", network::networks),
     ("subnets", network::subnets),
     ("ports", network::ports),

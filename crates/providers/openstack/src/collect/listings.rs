@@ -157,6 +157,11 @@ pub(crate) const LISTINGS: &[Listing] = &[
         ..list("images", Image, "/images", "images", Silent(""), Next, &["images", "labels"])
     },
     Listing {
+        // Lists leave them out; servers made from them remain.
+        query: "os_hidden=true",
+        ..list("hidden_images", Image, "/images", "images", Silent(""), Next, &["images", "labels"])
+    },
+    Listing {
         one: one("/projects/{}", "project"),
         own_path: Some("/auth/projects"),
         never_empty: true,
