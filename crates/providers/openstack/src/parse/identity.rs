@@ -7,6 +7,7 @@ use stocktake_model::menus::machines::labels;
 use super::Parsing;
 use super::labels::Owner;
 use super::lenient::{Flag, List, Text};
+use super::words::Document as _;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -32,7 +33,7 @@ pub(super) fn projects(p: &mut Parsing<'_, '_>) {
             .bool(cloud_tenants::is_enabled, t.enabled.0)
             .text(cloud_tenants::domain_ref, t.domain_id.filled())
             .opt_link(cloud_tenants::parent, parent)
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "cloud_tenants", link: labels::cloud_tenant, id }.tags(c, out, &t.tags);
     });

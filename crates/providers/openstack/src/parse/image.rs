@@ -6,7 +6,7 @@ use stocktake_model::menus::machines::{images as image, labels};
 
 use super::labels::Owner;
 use super::lenient::{Flag, Int, List, Text, Time};
-use super::words::GIB;
+use super::words::{Document as _, GIB};
 use super::{Parsing, decode};
 
 /// Fields of every image, and properties that have columns.
@@ -101,7 +101,7 @@ pub(super) fn images(p: &mut Parsing<'_, '_>) {
             .opt_link(image::cloud_tenant, i.owner.filled())
             .opt_link(image::vm, i.instance_uuid.filled().filter(|_| i.image_type.get() == Some("snapshot")))
             .opt_link(image::base_image, i.base_image_ref.filled())
-            .raw(json)
+            .document(json)
             .finish();
         if id.is_empty() {
             return;

@@ -12,7 +12,7 @@ use super::Parsing;
 use super::decode::Json;
 use super::labels::Owner;
 use super::lenient::{Flag, Int, List, Text, Time};
-use super::words;
+use super::words::{self, Document as _};
 use crate::menu::Collections;
 
 #[derive(Debug, Default, Deserialize)]
@@ -62,7 +62,7 @@ pub(super) fn networks(p: &mut Parsing<'_, '_>) {
             .time(cloud_networks::ems_created_on, n.created_at.0)
             .time(cloud_networks::ems_updated_on, n.updated_at.0)
             .opt_link(cloud_networks::cloud_tenant, n.project_id.or(&n.tenant_id).filled())
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "cloud_networks", link: labels::cloud_network, id }.tags(c, out, &n.tags);
     });
@@ -111,7 +111,7 @@ pub(super) fn subnets(p: &mut Parsing<'_, '_>) {
             .time(cloud_subnets::ems_updated_on, s.updated_at.0)
             .opt_link(cloud_subnets::cloud_network, s.network_id.filled())
             .opt_link(cloud_subnets::cloud_tenant, s.project_id.or(&s.tenant_id).filled())
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "cloud_subnets", link: labels::cloud_subnet, id }.tags(c, out, &s.tags);
     });
@@ -140,6 +140,8 @@ struct Port<'a> {
     vif_type: Text<'a>,
     port_security_enabled: Flag,
     dns_name: Text<'a>,
+    /// Grows with every change. A trunk's port shown by itself has more to it than in a list.
+    revision_number: Text<'a>,
     tenant_id: Text<'a>,
     project_id: Text<'a>,
     tags: List<Text<'a>>,
@@ -188,7 +190,7 @@ pub(super) fn ports(p: &mut Parsing<'_, '_>) {
             .opt_link(network_ports::cloud_tenant, port.project_id.or(&port.tenant_id).filled())
             .opt_link(network_ports::vm, vm(&port.device_owner, &port.device_id))
             .opt_link(network_ports::network_router, router(&port.device_owner, &port.device_id))
-            .raw(json)
+            .document_of(json, port.revision_number.get().or(Some(json)).into_iter())
             .finish();
         if id.is_empty() {
             return;
@@ -263,7 +265,7 @@ pub(super) fn routers(p: &mut Parsing<'_, '_>) {
             .time(network_routers::ems_updated_on, r.updated_at.0)
             .opt_link(network_routers::cloud_tenant, r.project_id.or(&r.tenant_id).filled())
             .opt_link(network_routers::external_network, gateway.network_id.filled())
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "network_routers", link: labels::network_router, id }.tags(c, out, &r.tags);
     });
@@ -315,7 +317,7 @@ pub(super) fn floating_ips(p: &mut Parsing<'_, '_>) {
             .opt_link(floating_ip::network_port, f.port_id.filled())
             .opt_link(floating_ip::network_router, f.router_id.filled())
             .opt_link(floating_ip::vm, vm(&port.device_owner, &port.device_id))
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "floating_ips", link: labels::floating_ip, id }.tags(c, out, &f.tags);
     });
@@ -364,7 +366,7 @@ pub(super) fn security_groups(p: &mut Parsing<'_, '_>) {
             .time(security_group::ems_created_on, g.created_at.0)
             .time(security_group::ems_updated_on, g.updated_at.0)
             .opt_link(security_group::cloud_tenant, g.project_id.or(&g.tenant_id).filled())
-            .raw(json)
+            .document(json)
             .finish();
         for rule in g.security_group_rules.iter() {
             rule_row(c, id, rule, out);

@@ -11,6 +11,7 @@ use stocktake_model::{Key, Rows};
 use super::decode::Json;
 use super::labels::Owner;
 use super::lenient::{List, Map, Text, Time};
+use super::words::Document as _;
 use super::{Parsing, words};
 use crate::menu::Collections;
 
@@ -63,7 +64,7 @@ pub(super) fn stacks(p: &mut Parsing<'_, '_>) {
             .time(orchestration_stacks::ems_updated_on, s.updated_time.0)
             .opt_link(orchestration_stacks::parent, s.parent.filled())
             .opt_link(orchestration_stacks::cloud_tenant, project.filter(|p| !p.is_empty()))
-            .raw(json)
+            .document(json)
             .finish();
         if id.is_empty() {
             return;

@@ -166,23 +166,20 @@ impl Server<'_> {
     /// What counts of the document besides the row. A server shown by itself has more fields than one of a list, and in
     /// another order: they must not look changed to one another.
     fn lasting(&self, out: &mut String) {
-        out.clear();
-        let mut push = |text: Option<&str>| {
-            out.push('\n');
-            out.push_str(text.unwrap_or("\0"));
-        };
-        for (name, value) in self.metadata.iter() {
-            push(Some(name));
-            push(value.get());
-        }
-        self.tags.iter().for_each(|tag| push(tag.get()));
-        self.volumes.iter().for_each(|volume| push(volume.0.get()));
+        let mut parts: Vec<(&str, &str)> =
+            self.metadata.iter().map(|(name, value)| (name, value.get().unwrap_or("\0"))).collect();
+        parts.extend(self.tags.iter().map(|tag| ("tag", tag.get().unwrap_or_default())));
+        parts.extend(self.volumes.iter().map(|volume| ("volume", volume.0.get().unwrap_or_default())));
         for (network, addresses) in self.addresses.iter() {
-            push(Some(network));
-            for address in addresses.iter() {
-                push(address.addr.get());
-                push(address.mac.get());
-            }
+            parts.extend(addresses.iter().map(|address| (network, address.addr.get().unwrap_or_default())));
+        }
+        parts.sort_unstable();
+        out.clear();
+        for (name, value) in parts {
+            out.push_str(name);
+            out.push('\n');
+            out.push_str(value);
+            out.push('\n');
         }
     }
 

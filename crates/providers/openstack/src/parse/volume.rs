@@ -9,7 +9,7 @@ use stocktake_model::{Key, Rows};
 
 use super::labels::Owner;
 use super::lenient::{Flag, Int, List, Map, Text, Time};
-use super::words::{self, BY_NAME, GIB};
+use super::words::{self, BY_NAME, Document as _, GIB};
 use super::{Parsing, compute};
 use crate::menu::Collections;
 
@@ -34,7 +34,7 @@ struct Volume<'a> {
     snapshot_id: Text<'a>,
     source_volid: Text<'a>,
     metadata: Map<'a, Text<'a>>,
-    volume_image_metadata: ImageOf<'a>,
+    volume_image_metadata: Map<'a, Text<'a>>,
     attachments: List<Attachment<'a>>,
     #[serde(rename = "os-vol-tenant-attr:tenant_id")]
     tenant_id: Text<'a>,
@@ -42,13 +42,6 @@ struct Volume<'a> {
     host: Text<'a>,
     created_at: Time,
     updated_at: Time,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ImageOf<'a> {
-    #[serde(borrow)]
-    image_id: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -62,9 +55,19 @@ struct Attachment<'a> {
     attached_at: Time,
 }
 
+impl Volume<'_> {
+    /// What counts of the document besides the row.
+    fn lasting(&self) -> impl Iterator<Item = &str> {
+        let metadata = self.metadata.iter().chain(self.volume_image_metadata.iter());
+        let metadata = metadata.flat_map(|(name, value)| [Some(name), value.get()]);
+        metadata.chain(self.attachments.iter().map(|a| a.attachment_id.get())).flatten()
+    }
+}
+
 pub(super) fn volumes(p: &mut Parsing<'_, '_>) {
     p.each("volumes", p.c.cloud_volumes, |c, json, v: Volume<'_>, out| {
         let id = v.id.get().unwrap_or_default();
+        let image = v.volume_image_metadata.iter().find(|(name, _)| *name == "image_id").and_then(|(_, id)| id.filled());
         let row = out
             .row(c.cloud_volumes, id)
             .text(cloud_volumes::name, v.name.get())
@@ -84,13 +87,13 @@ pub(super) fn volumes(p: &mut Parsing<'_, '_>) {
             .link(cloud_volumes::availability_zone, words::zone("volume", v.availability_zone.get()))
             .opt_link(cloud_volumes::volume_snapshot, v.snapshot_id.filled())
             .opt_link(cloud_volumes::source_volume, v.source_volid.filled())
-            .opt_link(cloud_volumes::image, v.volume_image_metadata.image_id.filled());
+            .opt_link(cloud_volumes::image, image);
         // The id is there since 3.63, the name always.
         match v.volume_type_id.filled() {
             Some(id) => row.link(cloud_volumes::volume_type, id),
             None => row.link_by(cloud_volumes::volume_type, BY_NAME, v.volume_type.get().unwrap_or_default()),
         }
-        .raw(json)
+        .document_of(json, v.lasting())
         .finish();
         if id.is_empty() {
             return;
@@ -144,7 +147,7 @@ pub(super) fn types(p: &mut Parsing<'_, '_>) {
             .text(volume_type::description, t.description.filled())
             .bool(volume_type::is_public, t.is_public.0.or(t.access_is_public.0))
             .text(volume_type::backend_name, backend)
-            .raw(json)
+            .document(json)
             .finish();
     });
 }
@@ -178,7 +181,7 @@ pub(super) fn snapshots(p: &mut Parsing<'_, '_>) {
             .time(volume_snapshots::ems_updated_on, s.updated_at.0)
             .opt_link(volume_snapshots::cloud_volume, s.volume_id.filled())
             .opt_link(volume_snapshots::cloud_tenant, s.project_id.filled())
-            .raw(json)
+            .document(json)
             .finish();
         Owner { collection: "volume_snapshots", link: labels::volume_snapshot, id }.map(c, out, "metadata", &s.metadata);
     });
@@ -225,7 +228,7 @@ pub(super) fn backups(p: &mut Parsing<'_, '_>) {
             .opt_link(volume_backups::volume_snapshot, b.snapshot_id.filled())
             .link(volume_backups::availability_zone, words::zone("volume", b.availability_zone.get()))
             .opt_link(volume_backups::cloud_tenant, b.project_id.filled())
-            .raw(json)
+            .document(json)
             .finish();
     });
 }

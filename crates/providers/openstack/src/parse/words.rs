@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use stocktake_model::Key;
+use stocktake_model::{Key, RowBuilder};
+use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) const GIB: i64 = 1 << 30;
 pub(super) const MIB: i64 = 1 << 20;
@@ -11,6 +12,37 @@ pub(super) const MIB: i64 = 1 << 20;
 pub(super) const BY_NAME: u8 = 1;
 /// Number of the ref `service_host` of hosts.
 pub(super) const BY_SERVICE_HOST: u8 = 2;
+
+/// Keeps the provider's document. It counts as changed when what is in it changed, not when the same things come in
+/// another order: services read metadata, rules and groups from databases that promise none.
+pub(super) trait Document<'a> {
+    fn document(self, json: &'a str) -> Self;
+    /// Likewise, where these parts say all that the row does not: cheaper.
+    fn document_of<'p>(self, json: &'a str, parts: impl Iterator<Item = &'p str>) -> Self;
+}
+
+impl<'a> Document<'a> for RowBuilder<'a> {
+    fn document(self, json: &'a str) -> Self {
+        self.raw(json).raw_digest_of(&format!("{:016x}", unordered(json)))
+    }
+
+    fn document_of<'p>(self, json: &'a str, parts: impl Iterator<Item = &'p str>) -> Self {
+        let sum = parts.map(|part| xxh3_64(part.as_bytes())).fold(0, u64::wrapping_add);
+        self.raw(json).raw_digest_of(&format!("{sum:016x}"))
+    }
+}
+
+/// A digest that does not depend on the order of lists and objects: the sum of the digests of what stands between
+/// commas and brackets.
+fn unordered(json: &str) -> u64 {
+    let is_end = |b: &u8| matches!(b, b']' | b'}' | b' ');
+    let parts = json.as_bytes().split(|b| matches!(b, b',' | b'{' | b'['));
+    let part = |part: &[u8]| {
+        let part = part.trim_ascii_start();
+        xxh3_64(&part[..part.len() - part.iter().rev().take_while(|b| is_end(b)).count()])
+    };
+    parts.map(part).fold(0, u64::wrapping_add)
+}
 
 /// Statuses are words, not shouts: `ACTIVE` is `active`.
 pub(super) fn lower(text: &str) -> Cow<'_, str> {
@@ -58,4 +90,17 @@ pub(super) fn raw_power_state(power_state: Option<i64>) -> Option<&'static str> 
         7 => "Suspended",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_does_not_count_and_content_does() {
+        let one = unordered(r#"{"id": "a", "metadata": {"x": "1", "y": "2"}, "groups": ["g", "h"]}"#);
+        assert_eq!(one, unordered(r#"{"groups": ["h", "g"], "id": "a", "metadata": {"y": "2", "x": "1"}}"#));
+        assert_ne!(one, unordered(r#"{"id": "a", "metadata": {"x": "1", "y": "3"}, "groups": ["g", "h"]}"#));
+        assert_ne!(one, unordered(r#"{"id": "a", "metadata": {"x": "1"}, "groups": ["g", "h"]}"#));
+    }
 }
