@@ -2,7 +2,7 @@
 
 Everything made here is called scenario-…, and `leave` removes whatever is called so, also what an earlier run left.
 """
-from cloud import or_gone, wait
+from cloud import or_gone, together, wait
 
 PREFIX = "scenario-"
 
@@ -43,27 +43,36 @@ class Changes:
         """What is there before the first refresh, besides the seeded cloud."""
         self.nova.create_keypair(name=PREFIX + "key")
         self.home, self.home_subnet = self.net("home", "10.77.0.0/24")
+        together(self.prepare_servers, self.prepare_volumes, self.prepare_network, self.prepare_rest)
+        self.settle()
+
+    def prepare_servers(self):
         self.changed, self.stopped, self.dropped = (
             self.server(name, networks=[{"uuid": self.home.id}], key_name=PREFIX + "key", metadata={"role": name})
             for name in ("changed", "stopped", "dropped"))
+
+    def prepare_volumes(self):
         self.grown, self.volume_dropped = self.volume("grown"), self.volume("dropped")
+
+    def prepare_network(self):
         self.net_dropped, _ = self.net("dropped", "10.77.1.0/24")
         self.port_dropped = self.neutron.create_port(network_id=self.home.id, name=PREFIX + "dropped")
         self.router_dropped = self.neutron.create_router(name=PREFIX + "dropped")
         self.ip_dropped = self.neutron.create_ip(floating_network_id=self.outside.id, description=PREFIX + "dropped")
         self.group_dropped = self.group("dropped", {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22})
+
+    def prepare_rest(self):
         self.image = self.cloud.image.create_image(name=PREFIX + "image", data=b"nothing", disk_format="raw",
                                                    container_format="bare", colour="red", validate_checksum=False)
         self.project_dropped = self.cloud.identity.create_project(name=PREFIX + "dropped", domain_id="default")
-        self.settle()
 
     def change(self):
         """Makes, changes and removes; gives what it touched: what is there, and what is gone."""
-        gone = self.remove()
-        there = self.alter()
-        return there + self.create(), gone
+        gone, altered, created = together(self.remove, self.alter, self.create)
+        return altered + created, gone
 
     def remove(self):
+        # Ports that go with what they belong to go by themselves: a target that is gone has nothing to ask them of.
         ports = self.ports_of(self.dropped.id) + self.ports_of(self.ip_dropped.id)
         self.nova.delete_server(self.dropped)
         self.cinder.delete_volume(self.volume_dropped)
@@ -109,6 +118,9 @@ class Changes:
         wait("the new volume", lambda: self.cinder.get_volume(volume.id).status == "available")
         self.nova.create_volume_attachment(server, volume_id=volume.id)
         wait("the attached volume", lambda: self.cinder.get_volume(volume.id).status == "in-use")
+        # The agents bring these up in their own time.
+        wait("the router's ports", lambda: all(p.status == "ACTIVE" for p in self.neutron.ports(device_id=router.id)))
+        wait("the floating IP", lambda: self.neutron.get_ip(ip.id).status == "ACTIVE")
         return [("cloud_networks", network.id), ("security_groups", group.id), ("network_ports", port.id),
                 ("vms", server.id), ("network_routers", router.id), ("floating_ips", ip.id), ("cloud_volumes", volume.id),
                 ("cloud_tenants", project.id)]
@@ -121,17 +133,19 @@ class Changes:
 
     def settle(self):
         """Waits until nothing is under way and two looks in a row see the same."""
-        before = []
+        before = set()
 
         def same():
-            servers = list(self.nova.servers(details=True, all_projects=True))
-            volumes = list(self.cinder.volumes(details=True, all_projects=True))
-            now = [(s.id, s.status, s.updated_at) for s in servers] + [(v.id, v.status, v.updated_at) for v in volumes]
-            busy = any(s.task_state or s.status == "BUILD" for s in servers) or any(v.status.endswith("ing") for v in volumes)
-            for listing in (self.neutron.ports, self.neutron.ips, self.neutron.routers, self.neutron.networks):
-                now += [(x.id, x.status, x.updated_at) for x in listing()]
-            known = list(before)
-            before[:] = now
+            asked = self.cloud.at_once(
+                servers=lambda: self.nova.servers(details=True, all_projects=True),
+                volumes=lambda: self.cinder.volumes(details=True, all_projects=True),
+                ports=self.neutron.ports, ips=self.neutron.ips, routers=self.neutron.routers, networks=self.neutron.networks)
+            now = {(x.id, x.status, x.updated_at) for found in asked.values() for x in found}
+            busy = any(s.task_state or s.status == "BUILD" for s in asked["servers"])
+            busy |= any(v.status.endswith("ing") for v in asked["volumes"])
+            known = set(before)
+            before.clear()
+            before.update(now)
             return not busy and known == now
 
         wait("the cloud to settle", same)
