@@ -121,6 +121,14 @@ impl Store {
         }
     }
 
+    /// A read transaction: all its queries see the database as it is at the first one, whatever is saved meanwhile.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        Ok(match &self.backend {
+            Backend::Pg(pg) => Tx::Pg(Box::new(pg.snapshot().await?)),
+            Backend::Sqlite(sqlite) => Tx::Sqlite(sqlite.snapshot().await?),
+        })
+    }
+
     /// A write transaction for statements that depend on each other's results. Dropped without `commit`, it is undone.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match &self.backend {

@@ -75,6 +75,14 @@ impl Postgres {
         conn.client().batch_execute("begin").await.map_err(|e| conn.explain("begin a transaction", e))?;
         Ok(PgTx { conn })
     }
+
+    pub(crate) async fn snapshot(&self) -> Result<PgTx> {
+        let mut conn = self.get(Use::Asking).await?;
+        conn.open_transaction();
+        let begin = "begin isolation level repeatable read, read only";
+        conn.client().batch_execute(begin).await.map_err(|e| conn.explain("begin a snapshot", e))?;
+        Ok(PgTx { conn })
+    }
 }
 
 /// Runs all to the end, whatever fails: an early return would leave answers unread.

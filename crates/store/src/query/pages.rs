@@ -8,6 +8,7 @@ use super::{Query, QueryError};
 use crate::db::{Cell, FromCell, Param};
 use crate::error::{Result as StoreResult, StoreError};
 use crate::store::Store;
+use crate::tx::Tx;
 
 const PAGE: u64 = 1_000;
 
@@ -46,12 +47,14 @@ pub struct Pages<'a> {
     after: Option<(Vec<Param>, i64)>,
     left: u64,
     page: u64,
+    /// All pages show one moment: before a refresh or after it, never some of each.
+    moment: Option<Tx>,
 }
 
 impl Query {
     pub fn pages<'a>(self, store: &'a Store, menu: &'a Menu) -> Pages<'a> {
         let left = self.limit.unwrap_or(u64::MAX);
-        Pages { store, menu, query: self, after: None, left, page: PAGE }
+        Pages { store, menu, query: self, after: None, left, page: PAGE, moment: None }
     }
 
     /// How many rows there are, whatever the limit.
@@ -78,7 +81,11 @@ impl Pages<'_> {
             return Ok(None);
         }
         let (sql, params) = self.statement(wanted);
-        let rows = self.store.query(&sql, &params).await?;
+        let rows = match &mut self.moment {
+            Some(moment) => moment.query(&sql, &params).await?,
+            None if self.left <= self.page => self.store.query(&sql, &params).await?,
+            None => self.moment.insert(self.store.snapshot().await?).query(&sql, &params).await?,
+        };
         self.left = if (rows.len() as u64) < wanted { 0 } else { self.left - wanted };
         let mut records = Vec::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {

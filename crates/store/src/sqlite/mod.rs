@@ -80,6 +80,19 @@ impl Sqlite {
         begun.map(|()| SqliteTx { guard: Some(guard) })
     }
 
+    /// On a connection of its own: whoever reads page by page must not keep others from reading.
+    pub(crate) async fn snapshot(&self) -> Result<SqliteTx> {
+        let path = PathBuf::from(&self.place);
+        let opened = tokio::task::spawn_blocking(move || {
+            let conn = connect(&path)?;
+            conn.execute_batch("pragma query_only = on; begin deferred")?;
+            Ok(conn)
+        });
+        let opened = opened.await.map_err(|e| StoreError::Bug(e.to_string()))?;
+        let conn = opened.map_err(|e| explain("begin a snapshot", e))?;
+        Ok(SqliteTx { guard: Some(Arc::new(Mutex::new(conn)).lock_owned().await) })
+    }
+
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,

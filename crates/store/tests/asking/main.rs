@@ -34,6 +34,7 @@ suite! {
     queries:
         any_filter_finds_what_it_says,
         pages_meet_without_gap_or_overlap,
+        pages_show_one_moment,
         links_are_shown_by_name_and_followed,
         archived_rows_are_asked_for,
         words_are_refs_names_and_beginnings,

@@ -129,6 +129,20 @@ pub(crate) async fn pages_meet_without_gap_or_overlap(database: TestDatabase) {
     }
 }
 
+/// Who reads page by page sees the inventory before a refresh or after it, never between.
+pub(crate) async fn pages_show_one_moment(database: TestDatabase) {
+    let world = filled(database).await;
+    let query = Query::new(world.ix("vms")).columns(&world.menu, ["name"]).unwrap();
+    let mut pages = query.clone().pages(&world.store, &world.menu).of(3);
+    let mut seen = pages.next().await.unwrap().unwrap().len();
+    world.refresh(world.rows()).await;
+    assert_eq!(query.count(&world.store, &world.menu).await.unwrap(), 0);
+    while let Some(page) = pages.next().await.unwrap() {
+        seen += page.len();
+    }
+    assert_eq!(seen, 7);
+}
+
 pub(crate) async fn links_are_shown_by_name_and_followed(database: TestDatabase) {
     let world = filled(database).await;
     assert_eq!(refs(&world, &["flavor=m1.small"]).await, ["vm-ref-0", "vm-ref-3"]);
