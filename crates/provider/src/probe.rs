@@ -28,6 +28,8 @@ pub struct Check {
 pub struct Access {
     pub collection: String,
     pub readable: bool,
+    /// The system does not have it, so nothing is missed by not reading it.
+    pub absent: bool,
     /// `all projects`, `own project only`.
     pub reach: Option<String>,
     /// The role it would need.

@@ -107,7 +107,7 @@ async fn providers(findings: &mut Findings<'_>, store: &Store, online: bool) -> 
             (Ok(_), false) => findings.good(&what, format!("settings and secrets do, status {}", record.status.name()))?,
             (Ok(provider), true) => {
                 let report = provider.test().await;
-                let unreadable = report.access.iter().filter(|a| !a.readable).count();
+                let unreadable = report.access.iter().filter(|a| !a.readable && !a.absent).count();
                 match (report.passed(), unreadable) {
                     (false, _) => findings
                         .bad(&what, format!("{}; see `stocktake provider test {}`", test::failure(&report), record.name))?,

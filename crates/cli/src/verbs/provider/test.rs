@@ -51,7 +51,7 @@ pub(crate) async fn run(app: &mut App, verb: Test) -> Done {
 }
 
 fn complete(report: &TestReport) -> bool {
-    report.checks.iter().all(|c| c.status != CheckStatus::Warning) && report.access.iter().all(|a| a.readable)
+    report.checks.iter().all(|c| c.status != CheckStatus::Warning) && report.access.iter().all(|a| a.readable || a.absent)
 }
 
 /// The first check that failed, in words.
@@ -64,7 +64,7 @@ pub(super) fn warnings(app: &mut App, report: &TestReport) {
     for check in report.checks.iter().filter(|c| c.status == CheckStatus::Warning) {
         app.remark(format!("warning: {}: {}", check.name, check.message));
     }
-    for access in report.access.iter().filter(|a| !a.readable) {
+    for access in report.access.iter().filter(|a| !a.readable && !a.absent) {
         let why = access.message.as_deref().unwrap_or("the credential may not");
         let needs = access.needs.as_ref().map(|n| format!("; it needs {n}")).unwrap_or_default();
         app.remark(format!("warning: {} cannot be read: {why}{needs}", access.collection));
@@ -93,7 +93,11 @@ pub(crate) fn print(out: &mut Out, report: &TestReport) -> io::Result<()> {
     out.line("")?;
     let mut table = Table::of(&["", "COLLECTION", "REACH", "NEEDS", "REMARK"]).sentences().compact();
     for access in &report.access {
-        let (sign, tone) = if access.readable { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
+        let (sign, tone) = match (access.readable, access.absent) {
+            (true, _) => ("✓", Tone::Good),
+            (false, true) => ("·", Tone::Faint),
+            (false, false) => ("✗", Tone::Bad),
+        };
         let text = |value: &Option<String>| Cell::from(value.as_deref().unwrap_or_default());
         let cells = [
             Cell::from(sign).tone(tone),

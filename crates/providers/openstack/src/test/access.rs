@@ -94,7 +94,9 @@ const fn role(everybody: Everybody) -> &'static str {
 
 /// A collection can be read when every listing that feeds it can, or is not there to be read.
 fn merge(collection: &str, fed: &[(&Listing, &Answer)]) -> Access {
-    let mut access = Access { collection: collection.to_owned(), readable: true, reach: None, needs: None, message: None };
+    let absent = fed.iter().all(|(_, answer)| matches!(answer, Answer::Absent(_)));
+    let collection = collection.to_owned();
+    let mut access = Access { collection, readable: true, absent, reach: None, needs: None, message: None };
     let mut present = false;
     let mut messages: Vec<String> = Vec::new();
     for (listing, answer) in fed {
