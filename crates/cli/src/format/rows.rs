@@ -60,7 +60,10 @@ impl Rows {
                 }
                 out.line(csv::line(record.values.iter().map(csv::field)))
             }
-            Format::Name | Format::Raw => out.line(record.values.first().map(csv::field).unwrap_or_default()),
+            Format::Name | Format::Raw => {
+                let named = record.values.iter().map(csv::field).find(|name| !name.is_empty());
+                out.line(named.unwrap_or_default())
+            }
         }
     }
 

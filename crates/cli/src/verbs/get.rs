@@ -132,7 +132,8 @@ fn default_columns(collection: &Collection, format: Format, several: bool, archi
         }
     };
     match format {
-        Format::Name => add(natural_order(collection).unwrap_or("ref")),
+        // The ref stands in for a name that is empty.
+        Format::Name => natural_order(collection).into_iter().chain(["ref"]).for_each(&mut add),
         Format::Table => {
             collection.shown.iter().for_each(|name| add(name));
             if collection.shown.is_empty() {
