@@ -1,6 +1,7 @@
 """The real OpenStack of labs/openstack: found or started, and left as it was found."""
 import os
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -19,9 +20,12 @@ def lab(*arguments):
     """Runs a verb of the lab; it says itself what it does."""
     say(f"   lab {' '.join(arguments)}")
     began = time.monotonic()
-    done = subprocess.run([LAB, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise SystemExit(f"error: lab {' '.join(arguments)} failed:\n{done.stdout}")
+    # Into a file: what the lab starts may keep a pipe open.
+    with tempfile.TemporaryFile("w+") as told:
+        done = subprocess.run([LAB, *arguments], stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT)
+        told.seek(0)
+        if done.returncode:
+            raise SystemExit(f"error: lab {' '.join(arguments)} failed:\n{told.read()}")
     say(f"   done after {time.monotonic() - began:.0f} s")
 
 
