@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::collection::{Collection, Field, MAX_FIELDS, Type};
+use crate::collection::{Collection, Field, Type};
 use crate::issue::{Issue, IssueKind};
 use crate::key::{self, Key};
 use crate::menu::{CollectionIx, Menu};
@@ -147,6 +147,11 @@ impl<'a> RowView<'a> {
         text(self.head.key.of(&self.rows.bytes))
     }
 
+    /// The identity's text form as bytes: for ordering and hashing, where nobody reads it.
+    pub fn key_bytes(self) -> &'a [u8] {
+        self.head.key.of(&self.rows.bytes)
+    }
+
     pub fn body(self) -> &'a [u8] {
         self.head.body.of(&self.rows.bytes)
     }
@@ -174,6 +179,24 @@ impl<'a> RowView<'a> {
     /// The sent fields, in field order.
     pub fn fields(self) -> Fields<'a> {
         Fields { rest: self.body() }
+    }
+
+    /// The links among the fields, in field order. Passes over everything else without reading it.
+    pub fn links(self) -> impl Iterator<Item = (Field, LinkView<'a>)> {
+        let mut rest = self.body();
+        std::iter::from_fn(move || {
+            while let Some((field, tail)) = rest.split_first() {
+                rest = tail;
+                if rest.first() == Some(&tag::LINK) {
+                    if let FieldValue::Link(link) = take_value(&mut rest) {
+                        return Some((Field(*field), link));
+                    }
+                } else {
+                    skip_value(&mut rest);
+                }
+            }
+            None
+        })
     }
 
     pub fn get(self, field: Field) -> Option<FieldValue<'a>> {
@@ -276,6 +299,15 @@ fn take_value<'a>(rest: &mut &'a [u8]) -> FieldValue<'a> {
     }
 }
 
+fn skip_value(rest: &mut &[u8]) {
+    match take::<1>(rest) {
+        [tag::BOOL] => drop(take::<1>(rest)),
+        [tag::INT | tag::FLOAT | tag::TIME] => drop(take::<8>(rest)),
+        [tag::TEXT | tag::JSON] => drop(take_bytes(rest)),
+        _ => {}
+    }
+}
+
 fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     let (head, tail) = rest.split_first_chunk::<N>().expect("rows are only written by RowBuilder");
     *rest = tail;
@@ -327,8 +359,9 @@ impl Rows {
     /// Starts a row; nothing is stored before [`RowBuilder::finish`].
     pub fn row(&mut self, collection: CollectionIx, key: impl Into<Key>) -> RowBuilder<'_> {
         self.scratch.bytes.clear();
+        let Collection { columns, links, .. } = self.menu.get(collection);
         self.scratch.slots.clear();
-        self.scratch.slots.resize(MAX_FIELDS, Span::default());
+        self.scratch.slots.resize(columns.len() + links.len(), Span::default());
         RowBuilder { collection, key: key.into(), raw: "", raw_digest: None, rows: self }
     }
 
@@ -693,6 +726,8 @@ mod tests {
             ]
         );
         assert_eq!((row.key(), row.raw()), ("a", Some("{\"id\":\"a\"}")));
+        let links: Vec<_> = row.links().map(|(f, link)| (f, link.key)).collect();
+        assert_eq!(links, [(things::parent, "p~11")]);
         let secondary: Vec<_> = row.secondary_keys().collect();
         assert_eq!(secondary, [(1, "x"), (2, "p~011/~i3")]);
     }

@@ -371,11 +371,11 @@ impl Planner {
             let KeptRows { rows, kept } = &mut self.kept[ix.index()];
             let entries = &mut self.stored.indexes[ix.index()].entries;
             let is_new = |k: &Kept| matches!(k.kind, Kind::New | Kind::Skeleton);
-            kept.sort_unstable_by(|a, b| {
-                let by_key = || rows.view(a.row as usize).key().cmp(rows.view(b.row as usize).key());
-                let by_id = || entries[a.entry as usize].row.id.cmp(&entries[b.entry as usize].row.id);
-                is_new(b).cmp(&is_new(a)).then_with(|| if is_new(a) { by_key() } else { by_id() })
-            });
+            let (mut new, mut known): (Vec<Kept>, Vec<Kept>) = kept.iter().partition(|k| is_new(k));
+            sort_by_identity(rows, &mut new);
+            known.sort_unstable_by_key(|k| entries[k.entry as usize].row.id);
+            *kept = new;
+            kept.append(&mut known);
             for k in kept.iter() {
                 let stored = &mut entries[k.entry as usize].row;
                 if is_new(k) {
@@ -442,10 +442,48 @@ impl KeptRows {
     /// Links of the rows that will be written.
     fn links(&self) -> impl Iterator<Item = LinkView<'_>> {
         let rows = self.kept.iter().filter(|k| k.kind != Kind::RawOnly).map(|k| self.rows.view(k.row as usize));
-        rows.flat_map(RowView::fields).filter_map(|(_, value)| match value {
-            FieldValue::Link(link) => Some(link),
-            _ => None,
-        })
+        rows.flat_map(RowView::links).map(|(_, link)| link)
+    }
+}
+
+/// Sorts by the bytes of the identities. Their first bytes are kept beside the rows: a comparison seldom needs more, and
+/// looking a key up costs more than comparing it.
+fn sort_by_identity(rows: &CollectionRows, kept: &mut [Kept]) {
+    kept.sort_by_cached_key(|k| {
+        let key = rows.view(k.row as usize).key_bytes();
+        let mut prefix = [0; 16];
+        let len = key.len().min(prefix.len());
+        prefix[..len].copy_from_slice(&key[..len]);
+        (u128::from_be_bytes(prefix), KeyOf(rows, k.row))
+    });
+}
+
+/// The whole identity, looked up only when prefixes are equal.
+struct KeyOf<'a>(&'a CollectionRows, u32);
+
+impl KeyOf<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.0.view(self.1 as usize).key_bytes()
+    }
+}
+
+impl PartialEq for KeyOf<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for KeyOf<'_> {}
+
+impl PartialOrd for KeyOf<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KeyOf<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.bytes().cmp(other.bytes())
     }
 }
 
@@ -477,8 +515,7 @@ impl<'a> Linking<'a> {
     }
 
     fn resolve(&mut self, ix: CollectionIx, row: RowView<'_>, write: &Write) {
-        for (field, value) in row.fields() {
-            let FieldValue::Link(link) = value else { continue };
+        for (field, link) in row.links() {
             let resolution = self.resolver.find(link.target, link.by, link.key);
             if link.value_of.is_none() {
                 self.pool.push(resolution.id().unwrap_or(0));
