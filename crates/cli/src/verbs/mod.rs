@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod fakecloud;
 pub(crate) mod get;
 pub(crate) mod migrate;
+mod outcome;
 pub(crate) mod plan;
 pub(crate) mod provider;
 pub(crate) mod refresh;

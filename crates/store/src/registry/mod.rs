@@ -14,10 +14,11 @@ mod vault;
 pub use key::{KeyError, Keys};
 pub use providers::{NewProvider, ProviderChange, ProviderRecord, ProviderStatus, add, change, find, get, list, set_status};
 pub use removal::{Removal, remove};
-pub use run_list::{Freshness, RunFilter, RunIssue, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs};
+pub use run_list::{
+    Freshness, RunFilter, RunIssue, RunRecord, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs,
+};
 pub use runs::{
-    CollectionRun, KEPT_ISSUES, NewRun, RunEnd, RunId, RunRecord, RunState, Usage, approve_deletes, begin_run, end_run,
-    set_phases,
+    CollectionRun, KEPT_ISSUES, NewRun, RunEnd, RunId, RunState, Usage, approve_deletes, begin_run, end_run, set_phases,
 };
 pub use seal::OpenError;
 pub use settings::{seed, setting, settings};

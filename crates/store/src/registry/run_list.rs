@@ -1,10 +1,13 @@
 //! Looking at runs. Whoever looks also settles what nobody works on any more.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stocktake_model::Listed;
+use stocktake_model::{Listed, Target};
+use stocktake_saver::Counts;
 
-use super::runs::{RunId, RunRecord, RunState};
+use super::runs::{CollectionRun, RunId, RunState, Usage};
 use super::{RegistryError, Result};
 use crate::db::{Param, ProviderId, Row};
 use crate::error::StoreError;
@@ -16,6 +19,47 @@ pub struct RunFilter {
     pub provider: Option<ProviderId>,
     pub state: Option<RunState>,
     pub limit: Option<u64>,
+}
+
+/// A run as it was written down.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRecord {
+    pub id: RunId,
+    pub provider_id: ProviderId,
+    pub provider: String,
+    /// `full`, `targeted`
+    pub mode: String,
+    pub targets: Vec<Target>,
+    pub trigger: String,
+    pub owner: String,
+    pub state: RunState,
+    pub error: Option<String>,
+    /// Microseconds since 1970.
+    #[serde(serialize_with = "super::moment::one")]
+    pub started_on: i64,
+    #[serde(serialize_with = "super::moment::maybe")]
+    pub ended_on: Option<i64>,
+    pub phases: Vec<(String, u64)>,
+    pub collections: BTreeMap<String, CollectionRun>,
+    pub listings: serde_json::Value,
+    pub usage: Usage,
+    /// How many of each kind.
+    pub issues: BTreeMap<String, u64>,
+    pub notes: Vec<String>,
+    /// The run whose held deletions this one carried out.
+    pub approves: Option<String>,
+    /// When a person approved the deletions this run held.
+    #[serde(serialize_with = "super::moment::maybe")]
+    pub approved_on: Option<i64>,
+}
+
+impl RunRecord {
+    pub fn counts(&self) -> Counts {
+        self.collections.values().fold(Counts::default(), |mut sum, c| {
+            sum.add(&c.counts);
+            sum
+        })
+    }
 }
 
 /// How a collection of a provider was last seen.

@@ -9,7 +9,7 @@ use stocktake_model::{Issue, IssueKind, Listed, Scope};
 use stocktake_saver::Counts;
 use uuid::Uuid;
 
-use super::{RegistryError, Result, find_run};
+use super::{RegistryError, Result, RunRecord, find_run};
 use crate::db::{Param, ProviderId, Statement};
 use crate::error::StoreError;
 use crate::params;
@@ -243,47 +243,6 @@ pub async fn approve_deletes(store: &Store, run: &str) -> Result<RunRecord> {
     let sql = "update runs set approved_on = now() where id = $1";
     store.execute(sql, &params![record.id.to_string()]).await?;
     Ok(record)
-}
-
-/// A run as it was written down.
-#[derive(Debug, Clone, Serialize)]
-pub struct RunRecord {
-    pub id: RunId,
-    pub provider_id: ProviderId,
-    pub provider: String,
-    /// `full`, `targeted`
-    pub mode: String,
-    pub targets: Vec<stocktake_model::Target>,
-    pub trigger: String,
-    pub owner: String,
-    pub state: RunState,
-    pub error: Option<String>,
-    /// Microseconds since 1970.
-    #[serde(serialize_with = "super::moment::one")]
-    pub started_on: i64,
-    #[serde(serialize_with = "super::moment::maybe")]
-    pub ended_on: Option<i64>,
-    pub phases: Vec<(String, u64)>,
-    pub collections: BTreeMap<String, CollectionRun>,
-    pub listings: serde_json::Value,
-    pub usage: Usage,
-    /// How many of each kind.
-    pub issues: BTreeMap<String, u64>,
-    pub notes: Vec<String>,
-    /// The run whose held deletions this one carried out.
-    pub approves: Option<String>,
-    /// When a person approved the deletions this run held.
-    #[serde(serialize_with = "super::moment::maybe")]
-    pub approved_on: Option<i64>,
-}
-
-impl RunRecord {
-    pub fn counts(&self) -> Counts {
-        self.collections.values().fold(Counts::default(), |mut sum, c| {
-            sum.add(&c.counts);
-            sum
-        })
-    }
 }
 
 fn issue_rows(run: RunId, first: usize, issues: &[Issue]) -> Statement {
