@@ -85,6 +85,8 @@ impl Key {
 
     fn separate(&mut self) {
         if self.parts > 0 {
+            // Another id is about to come; once is cheaper than doubling.
+            self.encoded.reserve(64);
             self.encoded.push('/');
         }
         self.parts += 1;

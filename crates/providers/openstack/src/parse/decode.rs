@@ -40,12 +40,25 @@ pub(crate) fn records<'a>(
     body: &'a str,
     name: &'static str,
 ) -> Result<impl Iterator<Item = Result<&'a str, Shape>> + use<'a>, Shape> {
-    let list = root(body, name)?;
-    if !list.is_array() {
-        return Err(Shape::NotAList(name));
-    }
-    let items = list.into_array_iter().ok_or(Shape::NotAList(name))?;
+    let items = if let Some(list) = leading_list(body, name) {
+        sonic_rs::to_array_iter(list)
+    } else {
+        let list = root(body, name)?;
+        if !list.is_array() {
+            return Err(Shape::NotAList(name));
+        }
+        list.into_array_iter().ok_or(Shape::NotAList(name))?
+    };
     Ok(items.map(|item| item.map_err(|e| Shape::NotJson(e.to_string())).and_then(|v| borrowed(&v))))
+}
+
+/// The list with what follows it, when it stands first in the page, as it nearly always does: nothing need be skipped to
+/// find it, nor to find its end.
+fn leading_list<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let key = body.trim_ascii_start().strip_prefix('{')?.trim_ascii_start().strip_prefix('"')?;
+    let rest = key.strip_prefix(name)?.strip_prefix('"')?;
+    let list = rest.trim_ascii_start().strip_prefix(':')?.trim_ascii_start();
+    list.starts_with('[').then_some(list)
 }
 
 /// The entries of an object, each as its name and JSON text.
@@ -55,6 +68,10 @@ pub(crate) fn entries(object: &str) -> impl Iterator<Item = (String, Json<'_>)> 
 
 /// One record, read into its type; texts are borrowed from the page.
 pub(crate) fn record<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
+    // Derived readers would take a list for an object whose names were left out.
+    if !json.starts_with('{') {
+        return Err("not an object".to_owned());
+    }
     sonic_rs::from_str(json).map_err(|e| e.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
