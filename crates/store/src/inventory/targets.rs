@@ -1,7 +1,7 @@
 //! Reading for a targeted run: the rows named, the rows they own, the rows links lead to, and the remembered links that
 //! this run may settle. All of it is one statement, so one round trip and, once it is prepared, no planning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use stocktake_model::{CollectionIx, Menu};
@@ -65,10 +65,12 @@ impl<'a> Question<'a> {
 
     /// None when nothing is asked.
     fn statement(mut self, request: &ReadRequest) -> Option<Statement> {
-        let (mut tables, mut rows, mut waiting) = (String::new(), Vec::new(), Vec::new());
+        let (mut tables, mut waiting) = (String::new(), Vec::new());
+        // By collection, so that each table is visited once.
+        let mut wanted: BTreeMap<CollectionIx, Vec<String>> = BTreeMap::new();
         for (ix, keys) in request.keys.iter().filter(|(_, keys)| !keys.is_empty()) {
             let n = self.list(keys);
-            rows.push(self.select(*ix, &format!("provider_id = $1 and ems_ref = any(${n})")));
+            wanted.entry(*ix).or_default().push(format!("provider_id = $1 and ems_ref = any(${n})"));
             waiting.push((*ix, 0, keys, n));
         }
         for (ix, keys) in request.owners.iter().filter(|(_, keys)| !keys.is_empty()) {
@@ -79,8 +81,11 @@ impl<'a> Question<'a> {
             self.owners.push((*ix, common));
         }
         for (ix, _) in self.menu.iter().filter(|(_, c)| !c.owner.is_empty()) {
-            rows.extend(self.owned(ix, &mut vec![ix]).map(|condition| self.select(ix, &condition)));
+            if let Some(owned) = self.owned(ix, &mut vec![ix]) {
+                wanted.entry(ix).or_default().push(owned);
+            }
         }
+        let mut rows: Vec<_> = wanted.iter().map(|(ix, conditions)| self.select(*ix, &conditions.join(" or "))).collect();
         for ((ix, by), keys) in request.by_ref.iter().filter(|(_, keys)| !keys.is_empty()) {
             let c = self.menu.get(*ix);
             let Some(column) = table::key_column(c, *by) else { continue };

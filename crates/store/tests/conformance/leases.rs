@@ -7,29 +7,29 @@ use stocktake_testkit::TestDatabase;
 
 use super::support::World;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(90);
 
 pub(crate) async fn one_holder_at_a_time(database: TestDatabase) {
     let world = World::new(database).await;
     let (store, provider) = (&world.store, world.provider);
-    let error = store.acquire_lease(provider, "other", MINUTE).await.unwrap_err();
+    let error = store.acquire_lease(provider, "other", LONG).await.unwrap_err();
     let StoreError::Held { holder, seconds, .. } = &error else { panic!("{error:?}") };
-    assert!(holder == "test" && (1..=60).contains(seconds), "{error}");
-    store.renew_lease(&world.lease, MINUTE).await.unwrap();
+    assert!(holder == "test" && (1..=90).contains(seconds), "{error}");
+    store.renew_lease(&world.lease, LONG).await.unwrap();
     store.release_lease(&world.lease).await.unwrap();
     let second = store.acquire_lease(provider, "other", Duration::from_millis(1)).await.unwrap();
     assert!(second.token > world.lease.token);
-    assert!(matches!(store.renew_lease(&world.lease, MINUTE).await, Err(StoreError::Fenced { .. })));
+    assert!(matches!(store.renew_lease(&world.lease, LONG).await, Err(StoreError::Fenced { .. })));
     store.release_lease(&world.lease).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let third = store.acquire_lease(provider, "third", MINUTE).await.unwrap();
+    let third = store.acquire_lease(provider, "third", LONG).await.unwrap();
     assert!(third.token > second.token, "a lease that has run out is free");
-    assert!(store.acquire_lease(provider, "fourth", MINUTE).await.is_err(), "giving back a lost lease frees nothing");
+    assert!(store.acquire_lease(provider, "fourth", LONG).await.is_err(), "giving back a lost lease frees nothing");
     // Of many at once, one gets it.
     store.release_lease(&third).await.unwrap();
     let tries = (0..8).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move { store.acquire_lease(provider, &format!("w{n}"), MINUTE).await.is_ok() })
+        tokio::spawn(async move { store.acquire_lease(provider, &format!("w{n}"), LONG).await.is_ok() })
     });
     let tries: Vec<_> = tries.collect();
     let mut got = 0;
@@ -64,7 +64,7 @@ pub(crate) async fn a_stale_holder_writes_nothing(database: TestDatabase) {
 
 pub(crate) async fn a_lease_of_nobody_is_an_error(database: TestDatabase) {
     let world = World::new(database).await;
-    let error = world.store.acquire_lease(ProviderId(4711), "x", MINUTE).await.unwrap_err();
+    let error = world.store.acquire_lease(ProviderId(4711), "x", LONG).await.unwrap_err();
     assert!(matches!(error, StoreError::UnknownProvider { provider: ProviderId(4711) }), "{error:?}");
     let plan = world.plan(world.rows(), &world.complete(), GuardPolicy::OFF).await;
     let lease = stocktake_store::Lease { provider: ProviderId(4711), ..world.lease.clone() };

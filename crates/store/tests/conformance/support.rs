@@ -16,7 +16,7 @@ pub(crate) struct World {
     pub(crate) menu: Arc<Menu>,
     pub(crate) provider: ProviderId,
     pub(crate) lease: Lease,
-    _database: Arc<TestDatabase>,
+    database: Arc<TestDatabase>,
 }
 
 impl World {
@@ -38,13 +38,13 @@ impl World {
         let menu = Arc::new(Menu::builder().pick(collections).build().unwrap());
         let store = database.store().await;
         let provider = provider(&store, name).await;
-        let lease = store.acquire_lease(provider, "test", Duration::from_secs(60)).await.unwrap();
-        Self { store, menu, provider, lease, _database: database }
+        let lease = store.acquire_lease(provider, "test", Duration::from_secs(90)).await.unwrap();
+        Self { store, menu, provider, lease, database }
     }
 
     /// Another provider of the same database, by another connection.
     pub(crate) async fn neighbour(&self, name: &str) -> Self {
-        Self::with_menu(Arc::clone(&self._database), menus::with_targets(menus::for_cloud()), name).await
+        Self::with_menu(Arc::clone(&self.database), menus::with_targets(menus::for_cloud()), name).await
     }
 
     pub(crate) fn rows(&self) -> Rows {
