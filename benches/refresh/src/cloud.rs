@@ -78,7 +78,10 @@ impl Cloud {
     fn shared(&self) -> Rows {
         let mut rows = Rows::new(Arc::clone(&self.menu), self.seed);
         for n in 0..self.vms.div_ceil(VMS_A_HOST) {
-            rows.row(self.ix("hosts"), &uuid(2, n)).text(hosts::name, host(n).as_str()).text(hosts::power_state, "on").finish();
+            rows.row(self.ix("hosts"), &uuid(2, n))
+                .text(hosts::name, host(n).as_str())
+                .text(hosts::power_state, "on")
+                .finish();
         }
         for n in 0..40 {
             let flavor = rows.row(self.ix("flavors"), &uuid(3, n)).text(flavors::name, flavor(n).as_str());
@@ -88,7 +91,9 @@ impl Cloud {
             let tenant = rows.row(self.ix("cloud_tenants"), &uuid(4, n));
             tenant.text(cloud_tenants::name, format!("project-{n}").as_str()).finish();
             rows.row(self.ix("images"), &uuid(5, n)).text(images::name, format!("image-{n}").as_str()).finish();
-            rows.row(self.ix("cloud_networks"), &uuid(6, n)).text(cloud_networks::name, format!("net-{n}").as_str()).finish();
+            rows.row(self.ix("cloud_networks"), &uuid(6, n))
+                .text(cloud_networks::name, format!("net-{n}").as_str())
+                .finish();
         }
         rows
     }

@@ -25,7 +25,10 @@ impl Engine {
         let store = Store::open(url).await?;
         store.migrate().await?;
         let row = store
-            .query_one("insert into providers (name, type) values ($1, $2) returning id", &stocktake_store::params!["bench", "bench"])
+            .query_one(
+                "insert into providers (name, type) values ($1, $2) returning id",
+                &stocktake_store::params!["bench", "bench"],
+            )
             .await?;
         let provider = ProviderId(row.get(0)?);
         let lease = store.acquire_lease(provider, "bench", Duration::from_hours(1)).await?;

@@ -26,7 +26,8 @@ pub async fn dump(client: &Client, cloud: &Cloud) -> Result<Vec<(&'static str, V
             "raw_documents" | "link_watches" => "row_id",
             _ => "id",
         };
-        let stream = client.copy_out(&format!("copy (select * from {table} order by {order}) to stdout (format binary)")).await?;
+        let stream =
+            client.copy_out(&format!("copy (select * from {table} order by {order}) to stdout (format binary)")).await?;
         pin_mut!(stream);
         // In pieces of the size the saver sends, so that only the rows' making differs.
         let (mut pieces, mut piece) = (Vec::new(), BytesMut::new());

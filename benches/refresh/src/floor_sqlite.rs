@@ -15,7 +15,9 @@ use crate::floor_pg::tables;
 
 pub fn open(path: &Path) -> Result<Connection> {
     let db = Connection::open(path)?;
-    db.execute_batch("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma cache_size = -131072")?;
+    db.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma cache_size = -131072",
+    )?;
     Ok(db)
 }
 

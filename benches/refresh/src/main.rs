@@ -58,7 +58,11 @@ fn build_rows(cloud: &Cloud) {
     let meter = Meter::start(None);
     let rows: usize = cloud.pages(Churn::None).map(|page| page.len()).sum();
     let micros = meter.stop().cpu() * 1e6;
-    println!("building rows and digests: {:.2} µs a VM, {:.2} µs a row\n", micros / f64::from(cloud.vms), micros / rows as f64);
+    println!(
+        "building rows and digests: {:.2} µs a VM, {:.2} µs a row\n",
+        micros / f64::from(cloud.vms),
+        micros / rows as f64
+    );
 }
 
 async fn postgres(cloud: &Cloud, rows: usize, runs: usize) -> Result<()> {
@@ -121,7 +125,9 @@ async fn postgres(cloud: &Cloud, rows: usize, runs: usize) -> Result<()> {
         let pages: Vec<Rows> = cloud.pages(churn).collect();
         ours.push(measure!(written = engine.full(cloud, pages).await?.written()));
     }
-    table.add(Line::new(format!("1 % churn ({written} rows written)"), rows, median(&ours)).beside("nothing changed", unchanged));
+    table.add(
+        Line::new(format!("1 % churn ({written} rows written)"), rows, median(&ours)).beside("nothing changed", unchanged),
+    );
 
     for (size, rounds) in [(1, TARGETED_ROUNDS), (100, TARGETED_100_ROUNDS)] {
         let (cost, p50) = targeted(cloud, &engine, size, rounds, Some(cluster.postmaster)).await?;
@@ -180,7 +186,9 @@ async fn sqlite(cloud: &Cloud, rows: usize, runs: usize) -> Result<()> {
         written = engine.full(cloud, pages).await?.written();
         ours.push(meter.stop());
     }
-    table.add(Line::new(format!("1 % churn ({written} rows written)"), rows, median(&ours)).beside("nothing changed", unchanged));
+    table.add(
+        Line::new(format!("1 % churn ({written} rows written)"), rows, median(&ours)).beside("nothing changed", unchanged),
+    );
     for (size, rounds) in [(1, TARGETED_ROUNDS), (100, TARGETED_100_ROUNDS)] {
         let (cost, p50) = targeted(cloud, &engine, size, rounds, None).await?;
         table.targeted(size, rounds, cost, p50);

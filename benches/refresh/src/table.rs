@@ -48,16 +48,19 @@ impl Table {
 
     pub fn print(&self) {
         println!("### {}\n", self.title);
-        println!("| case | client s | server s | CPU s | per 1,000 rows ms | µs a row | WAL MB | +MiB client | beside | its CPU s | CPU ratio | wall ratio |");
+        println!(
+            "| case | client s | server s | CPU s | per 1,000 rows ms | µs a row | WAL MB | +MiB client | beside | its CPU s | CPU ratio | wall ratio |"
+        );
         println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: |");
         for line in &self.lines {
             let ours = &line.ours;
             let (client, server, cpu) = (ours.client.as_secs_f64(), ours.server.as_secs_f64(), ours.cpu());
             let rows = line.rows as f64;
-            let (name, floor_cpu, ratio, wall) = line.floor.map_or((String::new(), String::new(), String::new(), String::new()), |(n, f)| {
-                let wall = ours.wall.as_secs_f64() / f.wall.as_secs_f64();
-                (n.to_owned(), format!("{:.3}", f.cpu()), format!("**{:.2}**", cpu / f.cpu()), format!("{wall:.2}"))
-            });
+            let (name, floor_cpu, ratio, wall) =
+                line.floor.map_or((String::new(), String::new(), String::new(), String::new()), |(n, f)| {
+                    let wall = ours.wall.as_secs_f64() / f.wall.as_secs_f64();
+                    (n.to_owned(), format!("{:.3}", f.cpu()), format!("**{:.2}**", cpu / f.cpu()), format!("{wall:.2}"))
+                });
             println!(
                 "| {} | {client:.3} | {server:.3} | {cpu:.3} | {:.2} | {:.2} | {:.1} | {} | {name} | {floor_cpu} | {ratio} | {wall} |",
                 line.case,

@@ -20,6 +20,6 @@ pub use issue::{Issue, IssueKind};
 pub use key::Key;
 pub use menu::{CollectionIx, Menu, MenuError};
 pub use row::{CollectionRows, Head, RowBuilder, RowView, Rows};
+pub use row::{FieldValue, Fields, LinkView};
 pub use scope::{Scope, Target};
 pub use value::{LinkRef, Value};
-pub use row::{FieldValue, Fields, LinkView};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::collection::{Collection, Field, MAX_FIELDS, Retention};
-use crate::row::{Rows, RowView};
+use crate::row::{RowView, Rows};
 
 /// Position of a collection in a [`Menu`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -183,7 +183,15 @@ impl MenuBuilder {
             custom[ix.index()] = Some(save);
         }
         let order = topological(&targets);
-        Ok(Menu { collections: self.collections, by_name, targets, incoming, order, custom, mapping_version: self.mapping_version })
+        Ok(Menu {
+            collections: self.collections,
+            by_name,
+            targets,
+            incoming,
+            order,
+            custom,
+            mapping_version: self.mapping_version,
+        })
     }
 }
 
@@ -210,10 +218,7 @@ fn check(c: &Collection) -> Result<(), MenuError> {
     c.secondary_refs.iter().flat_map(|s| s.parts).try_for_each(|f| known("a secondary ref", f))
 }
 
-fn incoming(
-    collections: &[Collection],
-    targets: &[Vec<CollectionIx>],
-) -> Result<Incoming, MenuError> {
+fn incoming(collections: &[Collection], targets: &[Vec<CollectionIx>]) -> Result<Incoming, MenuError> {
     let mut incoming = vec![Vec::new(); collections.len()];
     for (i, c) in collections.iter().enumerate() {
         for (n, (link, target)) in c.links.iter().zip(&targets[i]).enumerate() {

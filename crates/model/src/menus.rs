@@ -15,16 +15,8 @@ use crate::Collection;
 
 /// Every collection of every menu: what the databases have a table for.
 pub fn all() -> Vec<Collection> {
-    [
-        machines::all(),
-        cloud::all(),
-        network::all(),
-        storage::all(),
-        orchestration::all(),
-        infra::all(),
-        container::all(),
-    ]
-    .concat()
+    [machines::all(), cloud::all(), network::all(), storage::all(), orchestration::all(), infra::all(), container::all()]
+        .concat()
 }
 
 /// What a cloud manager holds.

@@ -253,12 +253,9 @@ impl FieldValue<'_> {
             Self::Time(v) => Value::Time(v),
             Self::Text(v) => Value::Text(v.to_owned()),
             Self::Json(v) => Value::Json(v.to_owned()),
-            Self::Link(l) => Value::Link(LinkRef {
-                target: l.target,
-                by: l.by,
-                key: l.key.to_owned(),
-                value_of: l.value_of.map(|f| f.0),
-            }),
+            Self::Link(l) => {
+                Value::Link(LinkRef { target: l.target, by: l.by, key: l.key.to_owned(), value_of: l.value_of.map(|f| f.0) })
+            }
         }
     }
 }

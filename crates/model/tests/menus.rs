@@ -81,11 +81,7 @@ fn everything_is_documented_and_shown_columns_exist() {
             assert!(!doc.trim().is_empty(), "{}.{field}", c.name);
         }
         for shown in c.shown.iter() {
-            assert!(
-                *shown == "ems_ref" || c.field(shown).is_some(),
-                "{}: shows '{shown}', which it does not have",
-                c.name
-            );
+            assert!(*shown == "ems_ref" || c.field(shown).is_some(), "{}: shows '{shown}', which it does not have", c.name);
         }
         for nullable in c.nullable_ref.iter() {
             assert!(c.manager_ref.contains(nullable), "{}: '{nullable}' is not a part of the identity", c.name);

@@ -32,10 +32,18 @@ pub trait PageSink: Send + Sync {
 
 #[derive(Debug, Clone)]
 pub enum Progress {
-    Started { listing: &'static str },
+    Started {
+        listing: &'static str,
+    },
     /// Records seen so far in this listing.
-    Records { listing: &'static str, records: u64 },
-    Ended { listing: &'static str, listed: Listed },
+    Records {
+        listing: &'static str,
+        records: u64,
+    },
+    Ended {
+        listing: &'static str,
+        listed: Listed,
+    },
     /// Something a person would want to know while waiting, e.g. `compute answers 429, waiting 2 s`.
     Notice(String),
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use capability::{Capability, Support};
 pub use collect::{BoxFuture, Collected, ListingReport, Page, PageSink, Progress};
 pub use error::{ConnectError, ErrorKind, ProviderError};
-pub use form::{Configuration, Form, FormField, FieldKind, Secret};
+pub use form::{Configuration, FieldKind, Form, FormField, Secret};
 pub use probe::{Access, Check, CheckStatus, TestReport};
 pub use traffic::{ApiUsage, Exchange, Traffic};
 

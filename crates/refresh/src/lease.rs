@@ -5,7 +5,7 @@ use std::time::Duration;
 use stocktake_store::{Lease, Store, StoreError};
 
 /// How long a lease outlives a refresher that died.
-pub(crate) const TTL: Duration = Duration::from_secs(60);
+pub(crate) const TTL: Duration = Duration::from_mins(1);
 
 /// Renews until it fails; never returns otherwise.
 pub(crate) async fn keep(store: &Store, lease: &Lease) -> StoreError {

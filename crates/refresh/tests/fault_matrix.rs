@@ -64,10 +64,10 @@ async fn matrix(database: TestDatabase, services: &[Service]) {
     for fault in Fault::all() {
         for &service in services {
             for after in [0, 2] {
-                let rule = FaultRule::new(fault.clone()).service(service).after(after);
+                let rule = FaultRule::new(fault).service(service).after(after);
                 check(&world, &before, rule, Scope::Full).await;
             }
-            let rule = FaultRule::new(fault.clone()).service(service);
+            let rule = FaultRule::new(fault).service(service);
             check(&world, &before, rule, Scope::Targets(targets.clone())).await;
         }
         // Well again: what a fault smuggled in (a null, a first duplicate) is put right, under the same ids.
@@ -101,7 +101,7 @@ async fn what_happens_once_does_not_show() {
         Fault::ConnectionReset,
     ];
     for fault in passing {
-        world.cloud.control().add_fault(FaultRule::new(fault.clone()).service(Service::Compute).after(1).times(1));
+        world.cloud.control().add_fault(FaultRule::new(fault).service(Service::Compute).after(1).times(1));
         let finished = world.full().await;
         assert_eq!(finished.report.outcome, Outcome::Ok, "{}: {:?}", fault.name(), finished.report.notes);
         assert_eq!(finished.report.counts().written(), 0, "{}", fault.name());

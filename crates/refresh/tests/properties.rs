@@ -28,12 +28,40 @@ fn menu() -> Arc<Menu> {
 
 #[derive(Debug, Clone)]
 enum Record {
-    Vm { n: u8, name: String, memory: Option<i64>, locked: Option<bool>, at: Option<i64>, flavor: u8, tenant: u8, text: Option<String> },
-    Disk { vm: u8, n: u8, size: Option<i64>, volume: Option<u8> },
-    Volume { n: u8, name: Option<String>, source: Option<u8>, tenant: u8 },
-    Attachment { vm: u8, volume: u8 },
-    Flavor { n: u8, name: u8 },
-    Tenant { n: u8, parent: Option<u8> },
+    Vm {
+        n: u8,
+        name: String,
+        memory: Option<i64>,
+        locked: Option<bool>,
+        at: Option<i64>,
+        flavor: u8,
+        tenant: u8,
+        text: Option<String>,
+    },
+    Disk {
+        vm: u8,
+        n: u8,
+        size: Option<i64>,
+        volume: Option<u8>,
+    },
+    Volume {
+        n: u8,
+        name: Option<String>,
+        source: Option<u8>,
+        tenant: u8,
+    },
+    Attachment {
+        vm: u8,
+        volume: u8,
+    },
+    Flavor {
+        n: u8,
+        name: u8,
+    },
+    Tenant {
+        n: u8,
+        parent: Option<u8>,
+    },
 }
 
 impl Record {

@@ -29,7 +29,10 @@ pub(crate) struct Fates {
 pub(crate) enum Extent {
     All,
     /// Ids of the targets that were read, and of those that are gone.
-    Rows { read: HashSet<i64>, gone: HashSet<i64> },
+    Rows {
+        read: HashSet<i64>,
+        gone: HashSet<i64>,
+    },
 }
 
 impl Extent {

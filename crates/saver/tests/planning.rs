@@ -17,7 +17,11 @@ fn set(keys: &[&str]) -> BTreeSet<String> {
 fn links_resolve_in_any_order_to_rows_of_the_run_and_to_rows_stored_earlier() {
     let mut db = Memory::new();
     let mut first = rows();
-    first.row(ITEMS, Key::new().and_link(&Key::text("b1")).and_text("pen")).text(items::label, "pen").link(items::holder, "b1").finish();
+    first
+        .row(ITEMS, Key::new().and_link(&Key::text("b1")).and_text("pen"))
+        .text(items::label, "pen")
+        .link(items::holder, "b1")
+        .finish();
     first.row(BOXES, "b2").text(boxes::name, "two").link(boxes::inside, "b1").finish();
     first.row(BOXES, "b1").text(boxes::name, "one").link(boxes::inside, "b2").finish();
     let plan = db.refresh(first, &complete(), GuardPolicy::default());

@@ -71,8 +71,13 @@ impl Record {
 fn record() -> impl Strategy<Value = Record> {
     let maybe = || proptest::option::of(0..6u8);
     prop_oneof![
-        (0..6u8, 0..9u8, maybe(), maybe(), maybe())
-            .prop_map(|(key, name, size, room, inside)| Record::Box { key, name, size, room, inside }),
+        (0..6u8, 0..9u8, maybe(), maybe(), maybe()).prop_map(|(key, name, size, room, inside)| Record::Box {
+            key,
+            name,
+            size,
+            room,
+            inside
+        }),
         (0..6u8, 0..3u8, maybe()).prop_map(|(holder, label, twin)| Record::Item { holder, label, twin }),
         (0..6u8, proptest::option::of(0..9u8), maybe(), proptest::option::of(0..3u8))
             .prop_map(|(key, about, reply_to, tag)| Record::Note { key, about, reply_to, tag }),

@@ -101,8 +101,7 @@ impl<'p> Parsing<'p, '_> {
             Err(shape) => return self.out.malformed(main, place(self.page, None), shape.to_string()),
         };
         for (number, json) in (1..).zip(records) {
-            let read =
-                json.map_err(|e| e.to_string()).and_then(|json| decode::record(json).map(|record| (json, record)));
+            let read = json.map_err(|e| e.to_string()).and_then(|json| decode::record(json).map(|record| (json, record)));
             match read {
                 Ok((json, record)) => row(self.c, json, record, self.out),
                 Err(message) => self.out.malformed(main, place(self.page, Some(number)), message),

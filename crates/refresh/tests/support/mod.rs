@@ -6,7 +6,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use stocktake_fakecloud::{CloudSpec, FakeCloud, PASSWORD};
-use stocktake_model::{Menu, Scope, Target};
+use stocktake_model::{Scope, Target};
 use stocktake_openstack::OpenStack;
 use stocktake_provider::{Configuration, Provider, ProviderType as _, Secret, Traffic};
 use stocktake_refresh::{Finished, Quiet, Refresh, Request, execute};
@@ -47,10 +47,6 @@ impl World {
     pub async fn small(database: TestDatabase) -> Self {
         let cloud = FakeCloud::start(CloudSpec::small()).await.expect("a port");
         Self::new(database, cloud, &[]).await
-    }
-
-    pub fn menu(&self) -> Arc<Menu> {
-        OpenStack.menu()
     }
 
     /// A connection without a past, as a new process has it.
@@ -101,12 +97,13 @@ impl World {
 
     pub async fn inventory(&self) -> Inventory {
         let mut inventory = Inventory::new();
-        for (_, collection) in self.menu().iter() {
+        for (_, collection) in OpenStack.menu().iter() {
             let archived = if collection.archives() { "archived_on is not null" } else { "false" };
             let sql = format!("select ems_ref, id, digest, {archived} from {} where provider_id = $1", collection.name);
             for row in self.store.query(&sql, &params![self.provider_id]).await.expect("rows") {
                 let key = (collection.name.to_owned(), row.get(0).expect("a ref"));
-                inventory.insert(key, (row.get(1).expect("an id"), row.get(2).expect("a digest"), row.get(3).expect("a state")));
+                inventory
+                    .insert(key, (row.get(1).expect("an id"), row.get(2).expect("a digest"), row.get(3).expect("a state")));
             }
         }
         inventory

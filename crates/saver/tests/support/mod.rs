@@ -324,7 +324,13 @@ impl Memory {
     }
 
     /// What the database does when a row goes: links to it become null and are remembered.
-    fn unlink(&mut self, target: CollectionIx, id: i64, by: u8, moved: Option<(&str, Option<i64>)>) -> Vec<(i64, Field, i64)> {
+    fn unlink(
+        &mut self,
+        target: CollectionIx,
+        id: i64,
+        by: u8,
+        moved: Option<(&str, Option<i64>)>,
+    ) -> Vec<(i64, Field, i64)> {
         let mut relinked = Vec::new();
         let old_key = moved.map(|(key, _)| key);
         let menu = menu();

@@ -99,7 +99,7 @@ pub(super) async fn quotas(run: &Run<'_>, projects: &[String]) {
         } else {
             let (reach, listed) = run.reach.of_listing(listing.everybody, false);
             let part = |id: &String| Part { path: listing.path.replace("{}", id), of: id.clone() };
-            let whole = Outcome { reach, listed, ..Outcome::default() };
+            let whole = Outcome { listed, reach, ..Outcome::default() };
             ask(run, listing, projects.iter().map(part).collect(), object, whole).await;
         }
     }

@@ -71,8 +71,8 @@ pub(crate) struct One {
     pub(crate) root: &'static str,
 }
 
-const fn one(path: &'static str, root: &'static str) -> Option<One> {
-    Some(One { path, root })
+const fn one(path: &'static str, root: &'static str) -> One {
+    One { path, root }
 }
 
 /// Most of what a listing says; the rest is changed where it differs.
@@ -110,17 +110,17 @@ use Service::{Compute, Identity, Image, Network, Orchestration, Volume};
 #[rustfmt::skip]
 pub(crate) const LISTINGS: &[Listing] = &[
     Listing {
-        one: one("/servers/{}", "server"),
+        one: Some(one("/servers/{}", "server")),
         ..list("servers", Compute, "/servers/detail", "servers", Asked("all_tenants=1"), Links("servers_links"),
             &["vms", "hardwares", "disks", "nics", "operating_systems", "labels"])
     },
     Listing {
-        one: one("/ports/{}", "port"),
+        one: Some(one("/ports/{}", "port")),
         ..list("ports", Network, "/ports", "ports", Silent(""), LightLinks("ports_links"),
             &["network_ports", "cloud_subnet_network_ports", "network_ports_security_groups", "labels"])
     },
     Listing {
-        one: one("/volumes/{}", "volume"),
+        one: Some(one("/volumes/{}", "volume")),
         ..list("volumes", Volume, "/volumes/detail", "volumes", Silent("all_tenants=1"), Links("volumes_links"),
             &["cloud_volumes", "volume_attachments", "disks", "labels"])
     },
@@ -132,28 +132,28 @@ pub(crate) const LISTINGS: &[Listing] = &[
             &["volume_backups"])
     },
     Listing {
-        one: one("/networks/{}", "network"),
+        one: Some(one("/networks/{}", "network")),
         ..list("networks", Network, "/networks", "networks", Silent(""), LightLinks("networks_links"),
             &["cloud_networks", "labels"])
     },
     list("subnets", Network, "/subnets", "subnets", Silent(""), LightLinks("subnets_links"), &["cloud_subnets", "labels"]),
     Listing {
-        one: one("/routers/{}", "router"),
+        one: Some(one("/routers/{}", "router")),
         ..list("routers", Network, "/routers", "routers", Silent(""), LightLinks("routers_links"),
             &["network_routers", "labels"])
     },
     Listing {
-        one: one("/floatingips/{}", "floatingip"),
+        one: Some(one("/floatingips/{}", "floatingip")),
         ..list("floating_ips", Network, "/floatingips", "floatingips", Silent(""), LightLinks("floatingips_links"),
             &["floating_ips", "labels"])
     },
     Listing {
-        one: one("/security-groups/{}", "security_group"),
+        one: Some(one("/security-groups/{}", "security_group")),
         ..list("security_groups", Network, "/security-groups", "security_groups", Silent(""),
             Links("security_groups_links"), &["security_groups", "firewall_rules", "labels"])
     },
     Listing {
-        one: one("/images/{}", ""),
+        one: Some(one("/images/{}", "")),
         ..list("images", Image, "/images", "images", Silent(""), Next, &["images", "labels"])
     },
     Listing {
@@ -162,7 +162,7 @@ pub(crate) const LISTINGS: &[Listing] = &[
         ..list("hidden_images", Image, "/images", "images", Silent(""), Next, &["images", "labels"])
     },
     Listing {
-        one: one("/projects/{}", "project"),
+        one: Some(one("/projects/{}", "project")),
         own_path: Some("/auth/projects"),
         never_empty: true,
         ..list("projects", Identity, "/projects", "projects", Asked(""), Whole, &["cloud_tenants", "labels"])

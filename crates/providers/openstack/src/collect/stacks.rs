@@ -50,7 +50,7 @@ async fn gone_or_unknown(run: &Run<'_>, stacks: &'static Listing, collection: Co
     match run.get(stacks, &format!("/stacks/{id}")).await {
         Err(e) if run.is_gone(&e, id) => run.outcomes.gone(collection, id),
         Err(e) => {
-            run.outcomes.add(stacks, Outcome { listed: Listed::Failed { error: e.to_string() }, ..Outcome::default() })
+            run.outcomes.add(stacks, Outcome { listed: Listed::Failed { error: e.to_string() }, ..Outcome::default() });
         }
         Ok(_) => {
             let error = format!("stack {id} exists but is not in the list");

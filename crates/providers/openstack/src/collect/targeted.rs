@@ -88,7 +88,9 @@ impl Targeted<'_, '_> {
             "vms" => self.around_vm(id, &record).await,
             "cloud_networks" => self.subnets(id, &record).await,
             // A floating IP has a port of its own, too, on the outer network.
-            "network_routers" | "floating_ips" => drop(self.children("ports", &format!("device_id={id}"), "network_ports").await),
+            "network_routers" | "floating_ips" => {
+                drop(self.children("ports", &format!("device_id={id}"), "network_ports").await)
+            }
             "cloud_tenants" => fan_out::quotas(self.run, std::slice::from_ref(id)).await,
             _ => {}
         }
@@ -179,7 +181,9 @@ impl Targeted<'_, '_> {
         self.run.outcomes.add(listing, outcome);
         self.send(listing, records.iter().map(String::as_str)).await;
         let ids: Vec<String> = records.iter().filter_map(|record| decode::text_at(record, "id")).collect();
-        ids.iter().for_each(|id| self.run.outcomes.read(ix, id));
+        for id in &ids {
+            self.run.outcomes.read(ix, id);
+        }
         ids
     }
 

@@ -74,11 +74,11 @@ impl Run<'_> {
         let mut refused = false;
         let mut outcome = Outcome::default();
         let mut end = self.follow(walk, all, &mut outcome, each).await;
-        if let (Err(e), Everybody::Asked(_), true, 0) = (&end, listing.everybody, all, outcome.pages) {
-            if e.kind == ErrorKind::Forbidden {
-                refused = true;
-                end = self.follow(walk, false, &mut outcome, each).await;
-            }
+        if let (Err(e), Everybody::Asked(_), true, 0) = (&end, listing.everybody, all, outcome.pages)
+            && e.kind == ErrorKind::Forbidden
+        {
+            refused = true;
+            end = self.follow(walk, false, &mut outcome, each).await;
         }
         match end {
             Ok(()) if listing.never_empty && outcome.records == 0 => outcome.listed = nothing(listing),

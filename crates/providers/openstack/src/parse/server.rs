@@ -192,17 +192,21 @@ impl Server<'_> {
 fn hardware(c: &Collections, key: &Key, id: &str, s: &Server<'_>, out: &mut Rows) {
     let flavor = &s.flavor;
     let row = out.row(c.hardwares, words::of_vm(key));
-    let row = match flavor.elsewhere() {
-        Some(flavor) => row
-            .value_of(hardwares::cpu_total_cores, c.flavors, 0, flavor, flavors::cpu_total_cores, None)
-            .value_of(hardwares::memory_mb, c.flavors, 0, flavor, flavors::memory_mb, None),
-        None => {
-            let local = [s.root_bytes(), flavor.ephemeral.times(GIB), flavor.swap_bytes()];
-            let local = local.iter().flatten().sum::<i64>();
-            row.int(hardwares::cpu_total_cores, flavor.vcpus.0)
-                .int(hardwares::memory_mb, flavor.ram.0)
-                .int(hardwares::disk_capacity_bytes, flavor.disk.0.map(|_| local))
-        }
+    let row = if let Some(flavor) = flavor.elsewhere() {
+        row.value_of(hardwares::cpu_total_cores, c.flavors, 0, flavor, flavors::cpu_total_cores, None).value_of(
+            hardwares::memory_mb,
+            c.flavors,
+            0,
+            flavor,
+            flavors::memory_mb,
+            None,
+        )
+    } else {
+        let local = [s.root_bytes(), flavor.ephemeral.times(GIB), flavor.swap_bytes()];
+        let local = local.iter().flatten().sum::<i64>();
+        row.int(hardwares::cpu_total_cores, flavor.vcpus.0)
+            .int(hardwares::memory_mb, flavor.ram.0)
+            .int(hardwares::disk_capacity_bytes, flavor.disk.0.map(|_| local))
     };
     row.link(hardwares::vm, id).finish();
 }
