@@ -84,9 +84,10 @@ impl Key {
     }
 
     fn separate(&mut self) {
-        if self.parts > 0 {
-            // Another id is about to come; once is cheaper than doubling.
-            self.encoded.reserve(64);
+        // Room for two ids and a word: one allocation is cheaper than doubling.
+        if self.parts == 0 {
+            self.encoded.reserve(96);
+        } else {
             self.encoded.push('/');
         }
         self.parts += 1;

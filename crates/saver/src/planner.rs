@@ -274,12 +274,19 @@ impl Planner {
             }
             let changed = kept.kept.iter().filter(|k| matches!(k.kind, Kind::Changed { .. }));
             let changed = changed.map(|k| self.stored.indexes[ix.index()].entries[k.entry as usize].row.id);
-            let reached_by_ref = self.menu.incoming(ix).iter().any(|(_, _, by)| *by > 0);
-            if reached_by_ref {
+            let usually_by_ref = self.menu.incoming(ix).iter().any(|(_, _, by)| *by > 0);
+            if usually_by_ref || watched.resolved && !collection.secondary_refs.is_empty() {
                 let deleted = self.fates.deletes.iter().filter(|(of, _)| *of == ix).map(|(_, id)| *id);
                 let ids: BTreeSet<_> = changed.clone().chain(deleted).collect();
                 if !ids.is_empty() {
                     wanted.refs_now.insert(ix, ids);
+                }
+            }
+            if usually_by_ref && self.stored.indexes[ix.index()].entries.iter().any(|e| e.row.id != 0) {
+                // Another row, archived long ago, may have had the key of one written now, and still have its links.
+                let written = kept.kept.iter().filter(|k| matches!(k.kind, Kind::New | Kind::Changed { .. }));
+                for (by, text) in written.flat_map(|k| kept.rows.view(k.row as usize).secondary_keys()) {
+                    wanted.by_ref.entry((ix, by)).or_default().insert(text.to_owned());
                 }
             }
             if watched.resolved {
@@ -311,9 +318,9 @@ impl Planner {
     }
 
     /// Makes the plan. `first_id`: the first of [`Self::new_rows`] reserved ids. `answers`: to what `close` wanted.
-    pub fn finish(mut self, mut answers: Answers, first_id: i64) -> SavePlan {
-        for (ix, by, text, id) in answers.by_ref.drain(..) {
-            self.stored.add_by_ref(ix, by, &text, id);
+    pub fn finish(mut self, answers: Answers, first_id: i64) -> SavePlan {
+        for (ix, by, text, id) in &answers.by_ref {
+            self.stored.add_by_ref(*ix, *by, text, *id);
         }
         let writes = self.assign_ids(first_id);
         let (unlinks, moved) = self.moved_refs(&answers);
@@ -418,6 +425,12 @@ impl Planner {
                 moved.insert((*id, *by));
             }
         }
+        for (ix, by, text, id) in &answers.by_ref {
+            let taken_over = self.seen.entry(*ix, *by, key::hash(self.stored.seed, text)).is_some();
+            if taken_over && self.is_archived(*ix, *id) && moved.insert((*id, *by)) {
+                unlinks.push(Unlink { target: *ix, id: *id, by: *by, old_key: text.clone(), to: None });
+            }
+        }
         let resolver = Resolver { stored: &self.stored, seen: &self.seen, fates: &self.fates, moved: &moved };
         for unlink in &mut unlinks {
             unlink.to = resolver.find(unlink.target, unlink.by, &unlink.old_key).id();
@@ -425,6 +438,11 @@ impl Planner {
         // A deleted row's links become null, and are remembered, with its deletion.
         unlinks.retain(|u| u.to.is_some() || self.fates.of.get(&u.id) != Some(&Fate::Deleted));
         (unlinks, moved)
+    }
+
+    fn is_archived(&self, ix: CollectionIx, id: i64) -> bool {
+        let entry = self.stored.indexes[ix.index()].entries.iter().find(|e| e.row.id == id);
+        entry.is_some_and(|e| !e.seen && (e.row.archived || self.fates.of.get(&id) == Some(&Fate::Archived)))
     }
 
     fn rows_by_id(&self) -> HashMap<i64, RowView<'_>> {

@@ -103,6 +103,48 @@ fn keys_that_are_swapped_or_taken_over_in_one_run_take_their_links_along() {
 }
 
 #[test]
+fn a_row_that_takes_over_the_key_of_an_archived_one_takes_its_links() {
+    let mut db = Memory::new();
+    let world = |key: Option<&'static str>| {
+        let mut rows = rows();
+        rows.row(NOTES, "n1").link_by(notes::about, 1, "one").finish();
+        rows.row(BOXES, "b9").text(boxes::name, "nine").finish();
+        if let Some(key) = key {
+            rows.row(BOXES, key).text(boxes::name, "one").finish();
+        }
+        rows
+    };
+    let about = |db: &Memory| db.find(NOTES, "n1").unwrap().1.links[&notes::about];
+    let id = |db: &Memory, key| Some(db.find(BOXES, key).unwrap().0);
+    db.refresh(world(Some("b1")), &complete(), GuardPolicy::default());
+    db.refresh(world(Some("b2")), &complete(), GuardPolicy::default());
+    assert_eq!(about(&db), id(&db, "b2"), "in one run");
+    db.refresh(world(None), &complete(), GuardPolicy::default());
+    assert_eq!(about(&db), id(&db, "b2"), "an archived row keeps its links");
+    db.refresh(world(Some("b3")), &complete(), GuardPolicy::default());
+    assert_eq!(about(&db), id(&db, "b3"), "runs later");
+    assert!(db.refresh(world(Some("b3")), &complete(), GuardPolicy::default()).is_noop());
+}
+
+#[test]
+fn a_link_by_an_unusual_ref_follows_it_too() {
+    let mut db = Memory::new();
+    let world = |name: &'static str| {
+        let mut rows = rows();
+        rows.row(BOXES, "b1").text(boxes::name, name).finish();
+        rows.row(BOXES, "b2").text(boxes::name, "two").link_by(boxes::inside, 1, "one").finish();
+        rows
+    };
+    let inside = |db: &Memory| db.find(BOXES, "b2").unwrap().1.links[&boxes::inside];
+    db.refresh(world("one"), &complete(), GuardPolicy::default());
+    assert_eq!(inside(&db), Some(db.find(BOXES, "b1").unwrap().0));
+    db.refresh(world("uno"), &complete(), GuardPolicy::default());
+    assert_eq!(inside(&db), None);
+    db.refresh(world("one"), &complete(), GuardPolicy::default());
+    assert_eq!(inside(&db), Some(db.find(BOXES, "b1").unwrap().0));
+}
+
+#[test]
 fn values_of_other_rows_are_taken_kept_current_and_have_a_default() {
     let mut db = Memory::new();
     let world = |size: Option<i64>| {

@@ -20,8 +20,8 @@ mod store;
 mod tx;
 
 pub use db::{Cell, FromCell, Param, ProviderId, Row, Statement};
-pub use inventory::{Lease, Save, SaveStats, Written};
 pub use error::{Cause, Result, StoreError};
+pub use inventory::{Lease, Save, SaveStats, Written};
 pub use migrate::{Migrated, schema_fingerprint};
 pub use store::{Kind, Store};
 pub use tx::Tx;

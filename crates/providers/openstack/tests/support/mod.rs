@@ -10,7 +10,7 @@ use stocktake_fakecloud::{FakeCloud, PASSWORD};
 use stocktake_model::{FieldValue, Listed, Rows, Scope, Target};
 use stocktake_openstack::OpenStack;
 use stocktake_provider::{
-    BoxFuture, Collected, Configuration, Page, PageSink, Progress, Provider, ProviderType, Secret, Traffic,
+    BoxFuture, Collected, Configuration, Page, PageSink, Progress, Provider, ProviderError, ProviderType, Secret, Traffic,
 };
 
 pub fn configuration(cloud: &FakeCloud, user: &str, project: &str, more: &[(&str, &str)]) -> Configuration {
@@ -61,24 +61,36 @@ pub struct Run {
 }
 
 pub async fn run(provider: &Arc<dyn Provider>, scope: &Scope) -> Run {
+    try_run(provider, scope).await.expect("a run")
+}
+
+pub async fn try_run(provider: &Arc<dyn Provider>, scope: &Scope) -> Result<Run, ProviderError> {
     let sink = Sink::default();
-    let collected = provider.collect(scope, &sink).await.expect("a run");
+    let collected = provider.collect(scope, &sink).await?;
     let pages = sink.pages.into_inner().expect("pages");
     let mut rows = Rows::new(provider.menu(), 7);
     for page in &pages {
         provider.parse(page, &mut rows);
     }
-    Run { collected, pages, rows }
+    Ok(Run { collected, pages, rows })
 }
 
 pub async fn full(provider: &Arc<dyn Provider>) -> Run {
     run(provider, &Scope::Full).await
 }
 
-pub async fn targeted(provider: &Arc<dyn Provider>, targets: &[(&str, &str)]) -> Run {
+pub async fn try_targeted(provider: &Arc<dyn Provider>, targets: &[(&str, &str)]) -> Result<Run, ProviderError> {
+    try_run(provider, &Scope::Targets(scope(targets))).await
+}
+
+fn scope(targets: &[(&str, &str)]) -> Vec<Target> {
     let target =
         |(collection, id): &(&str, &str)| Target { collection: (*collection).to_owned(), reference: (*id).to_owned() };
-    run(provider, &Scope::Targets(targets.iter().map(target).collect())).await
+    targets.iter().map(target).collect()
+}
+
+pub async fn targeted(provider: &Arc<dyn Provider>, targets: &[(&str, &str)]) -> Run {
+    run(provider, &Scope::Targets(scope(targets))).await
 }
 
 impl Run {
