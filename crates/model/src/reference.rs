@@ -20,7 +20,7 @@ did), and, where rows are kept, `archived_on`. A link `flavor` is the column `fl
 | float | double precision | REAL |
 | bool | boolean | INTEGER 0 or 1 |
 | time | timestamptz | INTEGER, microseconds since 1970 UTC |
-| json | jsonb | TEXT |
+| json | json | TEXT |
 ";
 
 /// One section for each collection, in the order given.

@@ -118,9 +118,11 @@ impl CollectionRows {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Span {
-        let start = self.bytes.len() as u32;
+        // Spans are 32 bits wide; four gigabytes of changed rows in one collection and run are refused, not wrapped.
+        let start =
+            u32::try_from(self.bytes.len() + bytes.len()).expect("less than 4 GiB of rows of one collection in a run");
         self.bytes.extend_from_slice(bytes);
-        Span { start, len: bytes.len() as u32 }
+        Span { start: start - bytes.len() as u32, len: bytes.len() as u32 }
     }
 
     fn clear(&mut self) {

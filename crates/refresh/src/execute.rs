@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunState, Usage};
-use stocktake_store::{Store, StoreError};
+use stocktake_store::{Lease, Store, StoreError};
 
 use crate::error::RefreshError;
 use crate::lease;
@@ -50,16 +50,21 @@ pub async fn execute(
         lease_token: Some(lease.token),
         approves: request.approves,
     };
-    let run = registry::begin_run(store, &new).await.map_err(registry_error)?;
+    let run = match registry::begin_run(store, &new).await {
+        Ok(run) => run,
+        Err(error) => {
+            release(store, &lease).await;
+            return Err(registry_error(error));
+        }
+    };
     let mut report = RunReport::new(refresh.scope.name(), refresh.scope.targets());
     let record = |report: &RunReport| ended(report, None).statements(run, provider, &refresh.scope).map_err(registry_error);
-    let done = tokio::select! {
-        done = refresh.run(store, &lease, observer, &mut report, record) => done,
-        () = interrupt => Err(RefreshError::Interrupted),
-    };
+    let done = refresh.run(store, &lease, observer, &mut report, interrupt, record).await;
     let error = match done {
         Ok(_) => {
-            registry::set_phases(store, run, &phases(&report)).await.map_err(registry_error)?;
+            if let Err(error) = complete(store, run, refresh, &mut report).await {
+                tracing::warn!(%run, %error, "saved; only its last remarks could not be written down");
+            }
             None
         }
         Err(error) => {
@@ -71,10 +76,24 @@ pub async fn execute(
             Some(error)
         }
     };
-    if let Err(kept) = store.release_lease(&lease).await {
+    release(store, &lease).await;
+    Ok(Finished { run, report, error })
+}
+
+/// Unresolved links are issues of the run that wrote their rows; those of rows that did not change since are counted, so
+/// that a quiet run does not look as if there were none.
+async fn complete(store: &Store, run: RunId, refresh: &Refresh, report: &mut RunReport) -> registry::Result<()> {
+    let unresolved = registry::unresolved_links(store, refresh.provider_id).await?;
+    if unresolved > 0 {
+        report.notes.push(format!("{unresolved} links lead to nothing known; each is set when its target appears"));
+    }
+    registry::complete_run(store, run, &phases(report), &report.notes).await
+}
+
+async fn release(store: &Store, lease: &Lease) {
+    if let Err(kept) = store.release_lease(lease).await {
         tracing::debug!(error = %kept, "lease not released; it runs out by itself");
     }
-    Ok(Finished { run, report, error })
 }
 
 fn registry_error(error: registry::RegistryError) -> RefreshError {

@@ -1,5 +1,6 @@
 //! The refresh itself: one straight function.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -34,42 +35,62 @@ pub struct Planned {
     pub complete: Vec<CollectionIx>,
 }
 
+/// Where the ids of new rows come from.
+#[derive(Debug, Clone, Copy)]
+enum Ids {
+    /// A block of the database's, spent.
+    Reserved,
+    /// None of the database's: for a plan that is only looked at.
+    MadeUp,
+}
+
 impl Refresh {
     /// Refreshes under a lease that the caller holds. `report` is filled as far as the run gets; `record` turns the
-    /// settled report into statements that are committed with the inventory.
+    /// settled report into statements that are committed with the inventory. `interrupt` ends the run as long as nothing
+    /// is being saved: once it is, only the database knows how that ends, so it is waited for.
     pub async fn run(
         &self,
         store: &Store,
         lease: &Lease,
         observer: &dyn Observer,
         report: &mut RunReport,
+        interrupt: impl Future<Output = ()>,
         record: impl FnOnce(&RunReport) -> Result<Vec<Statement>, RefreshError>,
     ) -> Result<SaveStats, RefreshError> {
-        let work = async {
-            let Planned { plan, complete } = self.plan(store, observer, report).await?;
-            if self.strict && !plan.issues.is_empty() {
-                return Err(RefreshError::Strict(plan.issues));
-            }
-            observer.phase(Phase::Saving);
-            let start = Instant::now();
-            let also = record(report)?;
-            let save = Save { lease: lease.clone(), plan: Arc::new(plan), complete, also };
-            let stats = store.save(&save).await?;
-            report.phases.save = millis_since(start);
-            Ok(stats)
+        let Planned { plan, complete } = tokio::select! {
+            planned = self.planned(store, observer, report, Ids::Reserved) => planned?,
+            lost = lease::keep(store, lease) => return Err(lost.into()),
+            () = interrupt => return Err(RefreshError::Interrupted),
         };
-        tokio::select! {
-            done = work => done,
-            lost = lease::keep(store, lease) => Err(lost.into()),
+        if self.strict && !plan.issues.is_empty() {
+            return Err(RefreshError::Strict(plan.issues));
         }
+        observer.phase(Phase::Saving);
+        let start = Instant::now();
+        let also = record(report)?;
+        let save = Save { lease: lease.clone(), plan: Arc::new(plan), complete, also };
+        // No renewal meanwhile: the save holds the lease's row, and whoever would take it over waits for that.
+        let stats = store.save(&save).await?;
+        report.phases.save = millis_since(start);
+        Ok(stats)
     }
 
-    /// Collects, parses and plans; writes nothing.
+    /// Collects, parses and plans; writes nothing. New rows have ids that nobody will ever have.
     pub async fn plan(
         &self,
         store: &Store,
         observer: &dyn Observer,
         report: &mut RunReport,
+    ) -> Result<Planned, RefreshError> {
+        self.planned(store, observer, report, Ids::MadeUp).await
+    }
+
+    async fn planned(
+        &self,
+        store: &Store,
+        observer: &dyn Observer,
+        report: &mut RunReport,
+        ids: Ids,
     ) -> Result<Planned, RefreshError> {
         let (mut planner, mut coverage) = match self.scope {
             Scope::Full => self.compare_all(store, observer, report).await?,
@@ -82,9 +103,10 @@ impl Refresh {
         planner.doubt(&mut coverage);
         let answers =
             if wanted.is_empty() { Answers::default() } else { store.lookup(self.provider_id, &menu, &wanted).await? };
-        let first_id = match planner.new_rows() {
-            0 => 0,
-            rows => store.reserve_ids(rows).await?,
+        let first_id = match (planner.new_rows(), ids) {
+            (0, _) => 0,
+            (rows, Ids::Reserved) => store.reserve_ids(rows).await?,
+            (_, Ids::MadeUp) => i64::MAX / 2,
         };
         let plan = planner.finish(answers, first_id);
         report.phases.plan = millis_since(start);

@@ -69,7 +69,8 @@ pub(crate) fn decide(
         let (following, alone) = vanished(entries, coverage.is_complete(ix), extent, &fates, &unknown);
         let live = entries.iter().filter(|e| e.row.id != 0 && !e.row.archived).count();
         let fresh = alone.iter().filter(|e| !stored.held.contains(&e.row.id)).count();
-        let emptied = guard.emptied && !collection.embedded && !alone.is_empty() && !entries.iter().any(|e| e.seen);
+        let nothing_seen = counts[ix.index()].fetched == 0;
+        let emptied = guard.emptied && !collection.embedded && !alone.is_empty() && nothing_seen;
         let holds = matches!(extent, Extent::All) && (emptied || guard.holds(fresh, live));
         for entry in alone {
             let fate = match collection.retention {

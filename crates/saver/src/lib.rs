@@ -16,4 +16,4 @@ pub use guard::GuardPolicy;
 pub use plan::{CollectionPlan, Counts, SavePlan, Unlink, Watch, WatchUpdate, Write};
 pub use planner::Planner;
 pub use request::{ReadRequest, Wanted, WatchKeys};
-pub use stored::{Answers, Stored, StoredRow, StoredWatch, Watched};
+pub use stored::{Answers, ByRef, Stored, StoredRow, StoredWatch, Watched};

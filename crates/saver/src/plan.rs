@@ -23,6 +23,8 @@ pub struct SavePlan {
     pub unlinks: Vec<Unlink>,
     /// Ids of rows whose deletion is held, for a later run or a person.
     pub held: Vec<(CollectionIx, i64)>,
+    /// Ids of rows that were seen alive: if their deletion was held, it no longer is.
+    pub unheld: Vec<i64>,
     pub issues: Vec<Issue>,
 }
 

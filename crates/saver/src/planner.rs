@@ -13,7 +13,7 @@ use crate::guard::GuardPolicy;
 use crate::plan::{CollectionPlan, Counts, SavePlan, Unlink, Watch, WatchUpdate, Write};
 use crate::request::{Wanted, WatchKeys};
 use crate::resolve::{Resolution, Resolver, SeenRefs};
-use crate::stored::{Answers, Entry, Stored, StoredRow, StoredWatch};
+use crate::stored::{Answers, ByRef, Entry, Stored, StoredRow, StoredWatch};
 
 /// Above this many new keys, all unresolved links of a collection are read instead of those by key.
 const KEYS_ASKED_ONE_BY_ONE: usize = 1_000;
@@ -319,8 +319,8 @@ impl Planner {
 
     /// Makes the plan. `first_id`: the first of [`Self::new_rows`] reserved ids. `answers`: to what `close` wanted.
     pub fn finish(mut self, answers: Answers, first_id: i64) -> SavePlan {
-        for (ix, by, text, id) in &answers.by_ref {
-            self.stored.add_by_ref(*ix, *by, text, *id);
+        for ByRef { collection, by, key, id, archived } in &answers.by_ref {
+            self.stored.add_by_ref(*collection, *by, key, *id, *archived);
         }
         let writes = self.assign_ids(first_id);
         let (unlinks, moved) = self.moved_refs(&answers);
@@ -342,6 +342,7 @@ impl Planner {
             collections.push(plan);
         }
         linking.settle_watches(&collections, answers.watches.iter().chain(&self.stored.watches));
+        let unheld = self.unheld();
         let Linking { pool, values, watches, relinks, issues, .. } = linking;
         self.issues.extend(issues);
         for (plan, kept) in collections.iter_mut().zip(&mut self.kept) {
@@ -366,6 +367,7 @@ impl Planner {
             relinks,
             unlinks,
             held: self.fates.held,
+            unheld,
             issues: self.issues,
         }
     }
@@ -405,11 +407,11 @@ impl Planner {
     /// Rows that no longer answer to a secondary key.
     fn moved_refs(&self, answers: &Answers) -> (Vec<Unlink>, HashSet<(i64, u8)>) {
         let (mut unlinks, mut moved) = (Vec::new(), HashSet::new());
-        let mut rows: HashMap<i64, RowView<'_>> = HashMap::new();
+        if answers.refs_now.is_empty() && answers.by_ref.is_empty() {
+            return (unlinks, moved);
+        }
+        let rows = self.rows_by_id();
         for (ix, id, by, old_key) in &answers.refs_now {
-            if rows.is_empty() {
-                rows = self.rows_by_id();
-            }
             let left = match rows.get(id) {
                 // A row that does not send the parts of the key leaves it alone.
                 Some(row) => {
@@ -425,10 +427,12 @@ impl Planner {
                 moved.insert((*id, *by));
             }
         }
-        for (ix, by, text, id) in &answers.by_ref {
-            let taken_over = self.seen.entry(*ix, *by, key::hash(self.stored.seed, text)).is_some();
-            if taken_over && self.is_archived(*ix, *id) && moved.insert((*id, *by)) {
-                unlinks.push(Unlink { target: *ix, id: *id, by: *by, old_key: text.clone(), to: None });
+        for ByRef { collection, by, key: text, id, archived } in &answers.by_ref {
+            let taken_over = self.seen.entry(*collection, *by, key::hash(self.stored.seed, text)).is_some();
+            let archived = *archived || self.fates.of.get(id) == Some(&Fate::Archived);
+            // A row that is seen again answers for itself.
+            if taken_over && archived && !rows.contains_key(id) && moved.insert((*id, *by)) {
+                unlinks.push(Unlink { target: *collection, id: *id, by: *by, old_key: text.clone(), to: None });
             }
         }
         let resolver = Resolver { stored: &self.stored, seen: &self.seen, fates: &self.fates, moved: &moved };
@@ -440,9 +444,14 @@ impl Planner {
         (unlinks, moved)
     }
 
-    fn is_archived(&self, ix: CollectionIx, id: i64) -> bool {
-        let entry = self.stored.indexes[ix.index()].entries.iter().find(|e| e.row.id == id);
-        entry.is_some_and(|e| !e.seen && (e.row.archived || self.fates.of.get(&id) == Some(&Fate::Archived)))
+    /// Held rows that this run saw. A targeted run did not read which are held, so it names all it saw.
+    fn unheld(&self) -> Vec<i64> {
+        if self.full && self.stored.held.is_empty() {
+            return Vec::new();
+        }
+        let seen = self.stored.indexes.iter().flat_map(|index| &index.entries).filter(|e| e.seen && e.row.id != 0);
+        let held = |id: &i64| !self.full || self.stored.held.contains(id);
+        seen.map(|e| e.row.id).filter(held).collect()
     }
 
     fn rows_by_id(&self) -> HashMap<i64, RowView<'_>> {
@@ -577,6 +586,20 @@ impl<'a> Linking<'a> {
         });
     }
 
+    /// A link of a row that this run does not write leads nowhere any more.
+    fn cut(&mut self, of: CollectionIx, row: i64, field: Option<Field>, target: CollectionIx, by: u8, key: &str) {
+        let menu = &self.planner.menu;
+        let target = menu.get(target);
+        let by = if by == 0 { "ref" } else { target.secondary_refs[usize::from(by) - 1].name };
+        self.issues.push(Issue {
+            kind: IssueKind::UnresolvedLink,
+            collection: menu.get(of).name.to_owned(),
+            reference: format!("id {row}"),
+            field: field.map(|field| menu.get(of).field_name(field).to_owned()),
+            message: format!("no row of {} has {by} '{key}' any more; the link is set when one does", target.name),
+        });
+    }
+
     /// The value a value link asks for: from this run if it writes the row, else from the database.
     fn value(&self, link: LinkView<'_>, resolution: Resolution) -> Option<Value> {
         let (id, field) = (resolution.id()?, link.value_of?);
@@ -616,6 +639,9 @@ impl<'a> Linking<'a> {
                 continue;
             }
             let usual = watch.value_of.is_none() && watch.by == self.planner.menu.usual_by(watch.collection, watch.field);
+            if resolved.is_none() {
+                self.cut(watch.collection, watch.row_id, Some(watch.field), watch.target, watch.by, &watch.key);
+            }
             self.relinks.push(WatchUpdate {
                 row_id: watch.row_id,
                 collection: watch.collection,

@@ -75,11 +75,16 @@ impl Resolver<'_> {
             Some(None) => Resolution::Ambiguous,
             None => {
                 let ids = self.stored.by_ref.get(&(target, by, key)).map_or(&[][..], Vec::as_slice);
-                let mut left = ids.iter().filter(|id| !self.moved.contains(&(**id, by)));
-                match (left.next(), left.next()) {
-                    (Some(id), None) => self.alive(*id),
-                    (Some(_), Some(_)) => Resolution::Ambiguous,
-                    (None, _) => Resolution::Unknown,
+                // A live row before one that is gone: the key is its now.
+                let one_of = |archived: bool| {
+                    let left = ids.iter().filter(|(id, gone)| *gone == archived && !self.moved.contains(&(*id, by)));
+                    let mut left = left.map(|(id, _)| *id);
+                    (left.next(), left.next())
+                };
+                match (one_of(false), one_of(true)) {
+                    ((Some(id), None), _) | ((None, _), (Some(id), None)) => self.alive(id),
+                    ((None, _), (None, _)) => Resolution::Unknown,
+                    _ => Resolution::Ambiguous,
                 }
             }
         }

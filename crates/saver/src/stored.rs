@@ -66,8 +66,8 @@ impl Index {
 pub struct Stored {
     pub(crate) seed: u64,
     pub(crate) indexes: Vec<Index>,
-    /// Targets of links by a secondary ref: (collection, ref number, hash of the key) → ids.
-    pub(crate) by_ref: HashMap<(CollectionIx, u8, u128), Vec<i64>>,
+    /// Targets of links by a secondary ref: (collection, ref number, hash of the key) → (id, whether it is archived).
+    pub(crate) by_ref: HashMap<(CollectionIx, u8, u128), Vec<(i64, bool)>>,
     /// Rows whose deletion an earlier complete run proposed and the guard held.
     pub(crate) held: HashSet<i64>,
     /// For each collection that remembered links lead to, whether any of them is unresolved, and whether any is resolved.
@@ -102,10 +102,10 @@ impl Stored {
     }
 
     /// Adds the target of a link by a secondary ref.
-    pub fn add_by_ref(&mut self, collection: CollectionIx, by: u8, key: &str, id: i64) {
+    pub fn add_by_ref(&mut self, collection: CollectionIx, by: u8, key: &str, id: i64, archived: bool) {
         let ids = self.by_ref.entry((collection, by, key::hash(self.seed, key))).or_default();
-        if !ids.contains(&id) {
-            ids.push(id);
+        if !ids.iter().any(|(known, _)| *known == id) {
+            ids.push((id, archived));
         }
     }
 
@@ -155,11 +155,23 @@ pub struct StoredWatch {
     pub resolved: Option<i64>,
 }
 
+/// A row that answers to a secondary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByRef {
+    pub collection: CollectionIx,
+    /// Number of the secondary ref, counted from 1.
+    pub by: u8,
+    /// Text form.
+    pub key: String,
+    pub id: i64,
+    pub archived: bool,
+}
+
 /// What the store answers to [`crate::Wanted`].
 #[derive(Debug, Default)]
 pub struct Answers {
-    /// (collection, ref number, text form of the key, id) of live or archived rows.
-    pub by_ref: Vec<(CollectionIx, u8, String, i64)>,
+    /// Rows, live or archived, that answer to a secondary key.
+    pub by_ref: Vec<ByRef>,
     /// Remembered links that this run may settle or unsettle.
     pub watches: Vec<StoredWatch>,
     /// (collection, row id, ref number, text form of the key) as stored now, for rows whose secondary keys may move.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use stocktake_model::{CollectionIx, Coverage, Field, FieldValue, Listed, Menu, Rows, Scope, Value, collection};
 use stocktake_saver::{
-    Answers, GuardPolicy, Planner, ReadRequest, SavePlan, Stored, StoredRow, StoredWatch, Wanted, Watch, WatchKeys, Watched,
+    Answers, ByRef, GuardPolicy, Planner, ReadRequest, SavePlan, Stored, StoredRow, StoredWatch, Wanted, Watch, WatchKeys,
+    Watched,
 };
 
 collection! {
@@ -118,14 +119,14 @@ impl Memory {
     /// A whole full run.
     pub fn refresh(&mut self, rows: Rows, coverage: &Coverage, guard: GuardPolicy) -> SavePlan {
         let plan = self.plan(rows, coverage, guard, &Scope::Full);
-        self.apply(&plan);
+        self.apply(&plan, coverage);
         plan
     }
 
     /// A whole targeted run; the coverage names the targets.
     pub fn refresh_targets(&mut self, rows: Rows, coverage: &Coverage) -> SavePlan {
         let plan = self.plan(rows, coverage, GuardPolicy::default(), &Scope::Targets(Vec::new()));
-        self.apply(&plan);
+        self.apply(&plan, coverage);
         plan
     }
 
@@ -199,7 +200,7 @@ impl Memory {
             }
             for (by, key) in &row.refs {
                 if request.by_ref.get(&(row.ix, *by)).is_some_and(|keys| keys.contains(key)) {
-                    stored.add_by_ref(row.ix, *by, key, *id);
+                    stored.add_by_ref(row.ix, *by, key, *id, row.archived);
                 }
             }
         }
@@ -217,7 +218,8 @@ impl Memory {
         for (id, row) in &self.rows {
             for (by, key) in &row.refs {
                 if wanted.by_ref.get(&(row.ix, *by)).is_some_and(|keys| keys.contains(key)) {
-                    answers.by_ref.push((row.ix, *by, key.clone(), *id));
+                    let (collection, key) = (row.ix, key.clone());
+                    answers.by_ref.push(ByRef { collection, by: *by, key, id: *id, archived: row.archived });
                 }
                 if wanted.refs_now.get(&row.ix).is_some_and(|ids| ids.contains(id)) {
                     answers.refs_now.push((row.ix, *id, *by, key.clone()));
@@ -240,7 +242,7 @@ impl Memory {
         answers
     }
 
-    pub fn apply(&mut self, plan: &SavePlan) {
+    pub fn apply(&mut self, plan: &SavePlan, coverage: &Coverage) {
         let menu = menu();
         let mut relinked = Vec::new();
         for unlink in &plan.unlinks {
@@ -319,7 +321,11 @@ impl Memory {
             }
             self.watches.iter_mut().filter(|w| mine(w)).for_each(|w| w.resolved = relink.resolved);
         }
-        self.held = plan.held.iter().map(|(_, id)| *id).collect();
+        for (ix, _) in menu.iter().filter(|(ix, _)| coverage.is_complete(*ix)) {
+            self.held.retain(|id| self.rows.get(id).is_some_and(|row| row.ix != ix));
+        }
+        self.held.retain(|id| !plan.unheld.contains(id));
+        self.held.extend(plan.held.iter().map(|(_, id)| *id));
         self.check_integrity();
     }
 

@@ -1,7 +1,7 @@
 //! Answers to what the planner only wants to know once everything was seen. All in one round trip; most runs ask nothing.
 
 use stocktake_model::{CollectionIx, Field, Menu, Value};
-use stocktake_saver::{Answers, Wanted, WatchKeys};
+use stocktake_saver::{Answers, ByRef, Wanted, WatchKeys};
 
 use super::table::{self, SqlType};
 use super::targets::{WATCH, watch};
@@ -34,7 +34,8 @@ fn questions(provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Vec<(Questio
     let mut out = Vec::new();
     for ((ix, by), keys) in &wanted.by_ref {
         let Some(column) = table::key_column(menu.get(*ix), *by) else { continue };
-        let sql = format!("select {column}, id from {} where provider_id = $1 and {column} = any($2)", menu.get(*ix).name);
+        let (name, archived) = (menu.get(*ix).name, table::archived(menu.get(*ix)));
+        let sql = format!("select {column}, id, {archived} from {name} where provider_id = $1 and {column} = any($2)");
         let keys = Param::Texts(keys.iter().cloned().collect());
         out.push((Question::ByRef(*ix, *by), Statement::new(sql, [provider.into(), keys])));
     }
@@ -79,7 +80,10 @@ fn unresolved(provider: ProviderId, target: &'static str, keys: &WatchKeys) -> V
 
 fn answer(menu: &Menu, question: &Question, row: &Row, answers: &mut Answers) -> Result<()> {
     match question {
-        Question::ByRef(ix, by) => answers.by_ref.push((*ix, *by, row.get(0)?, row.get(1)?)),
+        Question::ByRef(collection, by) => {
+            let (key, id, archived) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            answers.by_ref.push(ByRef { collection: *collection, by: *by, key, id, archived });
+        }
         Question::Watches => answers.watches.extend(watch(menu, row)?),
         Question::Refs(ix) => {
             for by in 1..=menu.get(*ix).secondary_refs.len() {

@@ -42,7 +42,7 @@ impl Store {
             let ix = CollectionIx((tag % BY) as u16);
             match (tag / BY) as u8 {
                 0 => stored.add(ix, &key, row),
-                by => stored.add_by_ref(ix, by, &key, row.id),
+                by => stored.add_by_ref(ix, by, &key, row.id, row.archived),
             }
         }
         Ok(stored)
@@ -91,7 +91,8 @@ impl<'a> Question<'a> {
             let Some(column) = table::key_column(c, *by) else { continue };
             let (n, tag) = (self.list(keys), i64::from(ix.0) + BY * i64::from(*by));
             rows.push(format!(
-                "select {tag}, id, 0, 0, 0, false, {column} from {} where provider_id = $1 and {column} = any(${n})",
+                "select {tag}, id, 0, 0, 0, {}, {column} from {} where provider_id = $1 and {column} = any(${n})",
+                table::archived(c),
                 c.name
             ));
             waiting.push((*ix, *by, keys, n));

@@ -18,7 +18,8 @@ pub use run_list::{
     Freshness, RunFilter, RunIssue, RunRecord, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs,
 };
 pub use runs::{
-    CollectionRun, KEPT_ISSUES, NewRun, RunEnd, RunId, RunState, Usage, approve_deletes, begin_run, end_run, set_phases,
+    CollectionRun, KEPT_ISSUES, NewRun, RunEnd, RunId, RunState, Usage, approve_deletes, begin_run, complete_run, end_run,
+    unresolved_links,
 };
 pub use seal::OpenError;
 pub use settings::{seed, setting, settings};

@@ -122,7 +122,8 @@ impl RunEnd {
         }
     }
 
-    /// What ends the run in the database; to be carried out together with the save, or alone.
+    /// What ends the run in the database, whatever its record says so far: to be carried out together with the save,
+    /// which is fenced and therefore knows best. See [`end_run`] for a run that saves nothing.
     pub fn statements(&self, run: RunId, provider: ProviderId, scope: &Scope) -> Result<Vec<Statement>> {
         let mut totals = self.issue_totals.clone();
         for (kind, count) in self.counted() {
@@ -131,7 +132,7 @@ impl RunEnd {
         }
         let totals: BTreeMap<_, _> = totals.into_iter().map(|(kind, count)| (kind.name(), count)).collect();
         let sql = "update runs set state = $1, error = $2, ended_on = now(), phases = $3, collections = $4, listings = $5, \
-                   usage = $6, issues = $7, notes = $8 where id = $9 and state = 'running'";
+                   usage = $6, issues = $7, notes = $8 where id = $9";
         let update = params![
             self.state.name(),
             self.error.as_deref(),
@@ -220,16 +221,28 @@ pub async fn begin_run(store: &Store, new: &NewRun<'_>) -> Result<RunId> {
     Ok(id)
 }
 
-/// Ends a run that saves nothing, or saved already.
+/// Ends a run that saved nothing. One that has ended already, by its save or as abandoned, stays as it is.
 pub async fn end_run(store: &Store, run: RunId, provider: ProviderId, scope: &Scope, end: &RunEnd) -> Result<()> {
+    let running = "select 1 from runs where id = $1 and state = 'running'";
+    if store.query_opt(running, &params![run.to_string()]).await?.is_none() {
+        return Ok(());
+    }
     store.batch(&end.statements(run, provider, scope)?).await?;
     Ok(())
 }
 
-/// Completes the phases of a run that has ended: how long saving took is known only after the save.
-pub async fn set_phases(store: &Store, run: RunId, phases: &[(String, u64)]) -> Result<()> {
-    store.execute("update runs set phases = $1 where id = $2", &params![json(phases)?, run.to_string()]).await?;
+/// Completes the record of a run that has saved: how long saving took, and remarks that only the saved inventory allows.
+pub async fn complete_run(store: &Store, run: RunId, phases: &[(String, u64)], notes: &[String]) -> Result<()> {
+    let sql = "update runs set phases = $1, notes = $2 where id = $3";
+    store.execute(sql, &params![json(phases)?, json(notes)?, run.to_string()]).await?;
     Ok(())
+}
+
+/// How many links of a provider's rows lead to nothing known.
+pub async fn unresolved_links(store: &Store, provider: ProviderId) -> Result<u64> {
+    let sql = "select count(*) from link_watches where provider_id = $1 and resolved_id is null";
+    let count: i64 = store.query_one(sql, &params![provider]).await?.get(0)?;
+    Ok(count as u64)
 }
 
 /// Writes down that a person lets the deletions go that a run held back, and says which provider's they are. They are

@@ -7,7 +7,7 @@ mod value;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -18,7 +18,7 @@ use crate::error::{Result, StoreError};
 /// How long a write waits for another process.
 const BUSY: Duration = Duration::from_secs(30);
 
-const SETTINGS: &str = "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; \
+const SETTINGS: &str = "pragma synchronous = normal; pragma foreign_keys = on; \
     pragma temp_store = memory; pragma journal_size_limit = 67108864";
 
 #[derive(Debug)]
@@ -207,9 +207,23 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
+    use_wal(&conn)?;
     conn.execute_batch(SETTINGS)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
+}
+
+/// A new file's change to WAL needs a lock for which SQLite does not wait, so two first starters would collide.
+fn use_wal(conn: &Connection) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        match conn.execute_batch("pragma journal_mode = wal") {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
 }
 
 fn advice(error: &rusqlite::Error) -> &'static str {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use stocktake_model::menus::{cloud::*, machines::*, storage::*};
 use stocktake_model::{Coverage, Listed, Rows};
-use stocktake_saver::{ReadRequest, Wanted, WatchKeys};
+use stocktake_saver::{ByRef, ReadRequest, Wanted, WatchKeys};
 use stocktake_store::Cell;
 use stocktake_testkit::TestDatabase;
 
@@ -87,7 +87,7 @@ pub(crate) async fn lookups_answer_what_was_asked(database: TestDatabase) {
     wanted.unresolved.insert(volumes, keys);
     wanted.watchers_of.insert(host);
     let answers = world.store.lookup(world.provider, &world.menu, &wanted).await.unwrap();
-    assert_eq!(answers.by_ref, [(hosts, 1, "alpha".to_owned(), host)]);
+    assert_eq!(answers.by_ref, [ByRef { collection: hosts, by: 1, key: "alpha".to_owned(), id: host, archived: false }]);
     assert_eq!(answers.refs_now, [(hosts, host, 1, "alpha".to_owned())]);
     assert_eq!(answers.values, [(flavors, flavor, flavors::name, stocktake_model::Value::Text("small".to_owned()))]);
     let (waiting, leading): (Vec<_>, Vec<_>) = answers.watches.iter().partition(|w| w.resolved.is_none());

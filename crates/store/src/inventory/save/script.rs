@@ -210,6 +210,10 @@ fn held(save: &Save, context: &Context<'_>, steps: &mut Vec<Step>) {
         let sql = "delete from held_deletes where provider_id = $1 and collection = any($2)";
         steps.push(Step::One(What::Note, Statement::new(sql, params![context.provider, names])));
     }
+    if !plan.unheld.is_empty() {
+        let sql = "delete from held_deletes where row_id = any($1)";
+        steps.push(Step::One(What::Note, Statement::new(sql, params![plan.unheld.clone()])));
+    }
     if !plan.held.is_empty() {
         let columns = [
             ("row_id", SqlType::Bigint),
