@@ -37,7 +37,7 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
     run.sink.progress(Progress::Started { listing: listing.name });
     let start = Instant::now();
     let mut outcome = Outcome { records: 0, pages: 0, ..whole };
-    let question = |(number, part): (u32, Part)| -> BoxFuture<'_, Result<(), ProviderError>> {
+    let question = |(number, part): (u32, Part)| -> BoxFuture<'_, Result<bool, ProviderError>> {
         Box::pin(async move {
             let ask = async || run.get(listing, &part.path).await.and_then(|body| shape(listing, body));
             let body = match ask().await {
@@ -46,20 +46,24 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
                 answer => answer,
             };
             match body {
-                Ok(body) => run.send(listing, number, Cow::Owned(part.of), body).await,
+                Ok(body) => {
+                    let filled = !page::is_empty(listing, &body);
+                    run.send(listing, number, Cow::Owned(part.of), body).await;
+                    Ok(filled)
+                }
                 // It went away since it was listed.
-                Err(e) if run.is_gone(&e, &part.of) => {}
-                Err(e) => return Err(e),
+                Err(e) if run.is_gone(&e, &part.of) => Ok(true),
+                Err(e) => Err(e),
             }
-            Ok(())
         })
     };
     let questions: Vec<_> = (1..).zip(parts).map(question).collect();
     let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
-    let (mut errors, mut failed) = (Vec::new(), 0_u64);
+    let (mut errors, mut failed, mut filled) = (Vec::new(), 0_u64, 0_u64);
     while let Some(answer) = answers.next().await {
         match answer {
-            Ok(()) => {
+            Ok(has_some) => {
+                filled += u64::from(has_some);
                 (outcome.records, outcome.pages) = (outcome.records + 1, outcome.pages + 1);
                 run.sink.progress(Progress::Records { listing: listing.name, records: outcome.records });
             }
@@ -70,6 +74,9 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
                 }
             }
         }
+    }
+    if filled == 0 && outcome.pages > 0 && errors.is_empty() {
+        errors.push(format!("all {} answers are empty, which is not believed", outcome.pages));
     }
     if failed > errors.len() as u64 {
         errors.push(format!("{failed} questions failed in all"));
@@ -86,8 +93,8 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
     run.outcomes.add(listing, outcome);
 }
 
-/// Quotas of these projects, of every service that has some.
-pub(super) async fn quotas(run: &Run<'_>, projects: &[String]) {
+/// Quotas of these projects, of every service that has some. `known`: what became of the list of projects.
+pub(super) async fn quotas(run: &Run<'_>, projects: &[String], known: &Listed) {
     for listing in ["compute_quotas", "volume_quotas", "network_quotas"].into_iter().filter_map(listing) {
         if let Some(excuse) = run.excuse(listing).await {
             run.outcomes.add(listing, excuse);
@@ -99,7 +106,7 @@ pub(super) async fn quotas(run: &Run<'_>, projects: &[String]) {
         } else {
             let (reach, listed) = run.reach.of_listing(listing.everybody, false);
             let part = |id: &String| Part { path: listing.path.replace("{}", id), of: id.clone() };
-            let whole = Outcome { listed, reach, ..Outcome::default() };
+            let whole = Outcome { reach, listed: listed.and(known.clone()), ..Outcome::default() };
             ask(run, listing, projects.iter().map(part).collect(), object, whole).await;
         }
     }

@@ -24,12 +24,18 @@ pub(crate) async fn collect(run: &Run<'_>) {
     let projects = async {
         for listing in projects {
             let mut ids = Vec::new();
-            run.walk(&Walk::of(listing), &mut |record| ids.extend(decode::text_at(record, "id"))).await;
-            fan_out::quotas(run, &run.reach.readable(ids)).await;
+            let note = &mut |record: &str| ids.extend(decode::text_at(record, "id").filter(|id| !id.is_empty()));
+            let listed = run.walk(&Walk::of(listing), note).await;
+            let known = if ids.len() as u64 == listed.records { listed.listed } else { unread_projects() };
+            fan_out::quotas(run, &run.reach.readable(ids), &known).await;
         }
     };
     tokio::join!(all_of(plain, AT_ONCE), projects, stacks::all(run));
     doubt_no_volumes(run);
+}
+
+fn unread_projects() -> Listed {
+    Listed::Partial { errors: vec!["some projects are listed without an id".to_owned()] }
 }
 
 async fn whole(run: &Run<'_>, listing: &'static Listing) {

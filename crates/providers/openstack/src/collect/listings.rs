@@ -21,6 +21,8 @@ pub(crate) struct Listing {
     pub(crate) paging: Paging,
     /// The list's name in a page.
     pub(crate) root: &'static str,
+    /// Where a record's identity stands.
+    pub(crate) id: &'static str,
     pub(crate) feeds: &'static [&'static str],
     /// The newest microversion that still has what is wanted.
     pub(crate) newest: Option<Version>,
@@ -94,6 +96,7 @@ const fn list(
         everybody,
         paging,
         root,
+        id: "id",
         feeds,
         newest: None,
         optional: false,
@@ -223,7 +226,10 @@ pub(crate) const OF_ONE: &[Listing] = &[
         ..list("stacks", Orchestration, "/stacks", "stacks", Asked("global_tenant=True"), Links("links"),
             &["orchestration_stacks", "stack_parameters", "stack_outputs", "labels"])
     },
-    list("stack_resources", Orchestration, "/stacks/{}/resources", "resources", Same, Whole, &["stack_resources"]),
+    Listing {
+        id: "resource_name",
+        ..list("stack_resources", Orchestration, "/stacks/{}/resources", "resources", Same, Whole, &["stack_resources"])
+    },
 ];
 
 /// A listing by its name.

@@ -24,7 +24,7 @@ pub(crate) fn look(listing: &Listing, number: u32, body: &[u8], mut each: impl F
     for (place, record) in decode::records(text, listing.root).map_err(wrong)?.enumerate() {
         let record = record.map_err(wrong)?;
         each(record);
-        seen.ids.push(decode::text_at(record, "id").unwrap_or_else(|| format!("#{number}.{place}")));
+        seen.ids.push(decode::text_at(record, listing.id).unwrap_or_else(|| format!("#{number}.{place}")));
     }
     seen.next = match listing.paging {
         // Keystone gives only so many, if it was told to, and says so.

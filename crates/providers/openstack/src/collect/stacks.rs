@@ -1,6 +1,8 @@
 //! Stacks: listed for their names, then each read by itself, since the list has neither parameters nor outputs; and
 //! the resources of each. Two calls a stack, no more.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use stocktake_model::{CollectionIx, Listed};
 use stocktake_provider::ProviderError;
@@ -17,9 +19,18 @@ const STACK: One = One { path: "/stacks/{}", root: "stack" };
 /// Reads all stacks.
 pub(super) async fn all(run: &Run<'_>) {
     let Some(stacks) = listing("stacks") else { return };
-    let mut found = Vec::new();
+    let (mut found, mut unread) = (Vec::new(), 0);
     let walk = Walk { send: false, ..Walk::of(stacks) };
-    let listed = run.walk(&walk, &mut |record| found.extend(Stack::read(record))).await;
+    let note = &mut |record: &str| match Stack::read(record) {
+        Some(stack) => found.push(stack),
+        None => unread += 1,
+    };
+    let mut listed = run.walk(&walk, note).await;
+    if unread > 0 {
+        let errors = vec![format!("{unread} stacks are listed without an id or a name")];
+        listed.listed = listed.listed.and(Listed::Partial { errors });
+        run.outcomes.add(stacks, Outcome { listed: listed.listed.clone(), ..Outcome::default() });
+    }
     details(run, found, listed).await;
 }
 
@@ -69,7 +80,7 @@ struct Stack {
 impl Stack {
     fn read(record: &str) -> Option<Self> {
         Some(Self {
-            id: decode::text_at(record, "id")?,
+            id: decode::text_at(record, "id").filter(|id| !id.is_empty())?,
             name: decode::text_at(record, "stack_name")?,
             deleted: decode::text_at(record, "stack_status").is_some_and(|s| s == "DELETE_COMPLETE"),
         })
@@ -106,6 +117,10 @@ fn as_list(listing: &'static Listing, body: Bytes) -> Result<Bytes, ProviderErro
 }
 
 fn checked(listing: &'static Listing, body: Bytes) -> Result<Bytes, ProviderError> {
-    page::look(listing, 1, &body, |_| {})?;
-    Ok(body)
+    let mut names = HashSet::new();
+    let seen = page::look(listing, 1, &body, |_| {})?;
+    match seen.ids.iter().find(|name| !names.insert(*name)) {
+        Some(twice) => Err(page::bad_answer(listing, format!("{twice} is listed twice"))),
+        None => Ok(body),
+    }
 }

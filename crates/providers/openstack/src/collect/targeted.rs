@@ -89,9 +89,9 @@ impl Targeted<'_, '_> {
             "cloud_networks" => self.subnets(id, &record).await,
             // A floating IP has a port of its own, too, on the outer network.
             "network_routers" | "floating_ips" => {
-                drop(self.children("ports", &format!("device_id={id}"), "network_ports").await)
+                self.children("ports", &format!("device_id={id}"), "network_ports").await;
             }
-            "cloud_tenants" => fan_out::quotas(self.run, std::slice::from_ref(id)).await,
+            "cloud_tenants" => fan_out::quotas(self.run, std::slice::from_ref(id), &Listed::Complete).await,
             _ => {}
         }
     }
@@ -110,8 +110,7 @@ impl Targeted<'_, '_> {
             }));
         }
         let filter = format!("device_id={id}");
-        let (ports, ()) = tokio::join!(self.children("ports", &filter, "network_ports"), all_of(reads, AT_ONCE));
-        drop(ports);
+        tokio::join!(self.children("ports", &filter, "network_ports"), all_of(reads, AT_ONCE));
     }
 
     /// A network's subnets, which are its own: all it names must be there.

@@ -190,7 +190,7 @@ pub(super) fn ports(p: &mut Parsing<'_, '_>) {
             .opt_link(network_ports::cloud_tenant, port.project_id.or(&port.tenant_id).filled())
             .opt_link(network_ports::vm, vm(&port.device_owner, &port.device_id))
             .opt_link(network_ports::network_router, router(&port.device_owner, &port.device_id))
-            .document_of(json, port.revision_number.get().or(Some(json)).into_iter())
+            .document_of(json, [("revision", port.revision_number.get().unwrap_or(json))].into_iter())
             .finish();
         if id.is_empty() {
             return;

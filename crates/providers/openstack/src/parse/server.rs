@@ -10,7 +10,7 @@ use stocktake_model::{Key, RowBuilder, Rows};
 use super::Parsing;
 use super::labels::Owner;
 use super::lenient::{Flag, IdOf, Int, List, Map, Text, Time};
-use super::words::{self, BY_NAME, GIB, MIB};
+use super::words::{self, BY_NAME, Document as _, GIB, MIB};
 use crate::menu::Collections;
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,10 +87,8 @@ struct Address<'a> {
 }
 
 pub(super) fn servers(p: &mut Parsing<'_, '_>) {
-    let mut lasting = String::new();
     p.each("servers", p.c.vms, |c, json, s: Server<'_>, out| {
-        s.lasting(&mut lasting);
-        vm(c, json, &s, &lasting, out);
+        vm(c, json, &s, out);
         let Some(id) = s.id.filled() else { return };
         let key = Key::text(id);
         hardware(c, &key, id, &s, out);
@@ -103,7 +101,7 @@ pub(super) fn servers(p: &mut Parsing<'_, '_>) {
     });
 }
 
-fn vm(c: &Collections, json: &str, s: &Server<'_>, lasting: &str, out: &mut Rows) {
+fn vm(c: &Collections, json: &str, s: &Server<'_>, out: &mut Rows) {
     let status = s.status.get().unwrap_or_default();
     let key_pair = s.key_name.filled().map(|name| Key::text(s.user_id.get().unwrap_or_default()).and_text(name));
     out.row(c.vms, s.id.get().unwrap_or_default())
@@ -133,8 +131,7 @@ fn vm(c: &Collections, json: &str, s: &Server<'_>, lasting: &str, out: &mut Rows
         .opt_link(vms::cloud_tenant, s.tenant_id.filled())
         .opt_link(vms::image, s.image.0.filled())
         .link(vms::key_pair, key_pair.unwrap_or_default())
-        .raw(json)
-        .raw_digest_of(lasting)
+        .document_of(json, s.lasting())
         .finish();
 }
 
@@ -165,22 +162,15 @@ impl Flavor<'_> {
 impl Server<'_> {
     /// What counts of the document besides the row. A server shown by itself has more fields than one of a list, and in
     /// another order: they must not look changed to one another.
-    fn lasting(&self, out: &mut String) {
-        let mut parts: Vec<(&str, &str)> =
-            self.metadata.iter().map(|(name, value)| (name, value.get().unwrap_or("\0"))).collect();
-        parts.extend(self.tags.iter().map(|tag| ("tag", tag.get().unwrap_or_default())));
-        parts.extend(self.volumes.iter().map(|volume| ("volume", volume.0.get().unwrap_or_default())));
-        for (network, addresses) in self.addresses.iter() {
-            parts.extend(addresses.iter().map(|address| (network, address.addr.get().unwrap_or_default())));
-        }
-        parts.sort_unstable();
-        out.clear();
-        for (name, value) in parts {
-            out.push_str(name);
-            out.push('\n');
-            out.push_str(value);
-            out.push('\n');
-        }
+    fn lasting(&self) -> impl Iterator<Item = (&str, &str)> {
+        let metadata = self.metadata.iter().map(|(name, value)| (name, value.get().unwrap_or_default()));
+        let tags = self.tags.iter().map(|tag| ("tag", tag.get().unwrap_or_default()));
+        let volumes = self.volumes.iter().map(|volume| ("volume", volume.0.get().unwrap_or_default()));
+        let addresses = self
+            .addresses
+            .iter()
+            .flat_map(|(network, list)| list.iter().map(move |a| (network, a.addr.get().unwrap_or_default())));
+        metadata.chain(tags).chain(volumes).chain(addresses)
     }
 
     /// A server without an image started from a volume and has no root disk of its own, whatever its flavor says.

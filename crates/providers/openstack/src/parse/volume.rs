@@ -57,10 +57,10 @@ struct Attachment<'a> {
 
 impl Volume<'_> {
     /// What counts of the document besides the row.
-    fn lasting(&self) -> impl Iterator<Item = &str> {
+    fn lasting(&self) -> impl Iterator<Item = (&str, &str)> {
         let metadata = self.metadata.iter().chain(self.volume_image_metadata.iter());
-        let metadata = metadata.flat_map(|(name, value)| [Some(name), value.get()]);
-        metadata.chain(self.attachments.iter().map(|a| a.attachment_id.get())).flatten()
+        let metadata = metadata.map(|(name, value)| (name, value.get().unwrap_or_default()));
+        metadata.chain(self.attachments.iter().map(|a| ("attachment", a.attachment_id.get().unwrap_or_default())))
     }
 }
 

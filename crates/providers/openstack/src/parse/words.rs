@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use stocktake_model::{Key, RowBuilder};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 pub(super) const GIB: i64 = 1 << 30;
 pub(super) const MIB: i64 = 1 << 20;
@@ -17,8 +17,8 @@ pub(super) const BY_SERVICE_HOST: u8 = 2;
 /// another order: services read metadata, rules and groups from databases that promise none.
 pub(super) trait Document<'a> {
     fn document(self, json: &'a str) -> Self;
-    /// Likewise, where these parts say all that the row does not: cheaper.
-    fn document_of<'p>(self, json: &'a str, parts: impl Iterator<Item = &'p str>) -> Self;
+    /// Likewise, where these parts, each a name and a value, say all that the row does not: cheaper.
+    fn document_of<'p>(self, json: &'a str, parts: impl Iterator<Item = (&'p str, &'p str)>) -> Self;
 }
 
 impl<'a> Document<'a> for RowBuilder<'a> {
@@ -26,8 +26,9 @@ impl<'a> Document<'a> for RowBuilder<'a> {
         self.raw(json).raw_digest_of(&format!("{:016x}", unordered(json)))
     }
 
-    fn document_of<'p>(self, json: &'a str, parts: impl Iterator<Item = &'p str>) -> Self {
-        let sum = parts.map(|part| xxh3_64(part.as_bytes())).fold(0, u64::wrapping_add);
+    fn document_of<'p>(self, json: &'a str, parts: impl Iterator<Item = (&'p str, &'p str)>) -> Self {
+        let part = |(name, value): (&str, &str)| xxh3_64_with_seed(value.as_bytes(), xxh3_64(name.as_bytes()));
+        let sum = parts.map(part).fold(0, u64::wrapping_add);
         self.raw(json).raw_digest_of(&format!("{sum:016x}"))
     }
 }
