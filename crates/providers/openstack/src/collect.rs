@@ -11,8 +11,6 @@ mod page;
 mod reach;
 mod stacks;
 mod targeted;
-#[cfg(test)]
-mod tests;
 mod walk;
 
 use futures_util::{StreamExt, stream};

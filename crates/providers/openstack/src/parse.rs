@@ -18,9 +18,12 @@ mod identity;
 mod image;
 mod labels;
 mod lenient;
+mod nested;
 mod network;
 mod orchestration;
+mod port;
 mod quota;
+mod security;
 mod server;
 mod time;
 mod volume;
@@ -50,10 +53,10 @@ const PARSERS: &[(&str, Parser)] = &[
     ("hidden_images", image::images),
     ("networks", network::networks),
     ("subnets", network::subnets),
-    ("ports", network::ports),
+    ("ports", port::ports),
     ("routers", network::routers),
     ("floating_ips", network::floating_ips),
-    ("security_groups", network::security_groups),
+    ("security_groups", security::security_groups),
     ("agents", hosts::agents),
     ("network_quotas", quota::network),
     ("volumes", volume::volumes),

@@ -150,6 +150,10 @@ fn services_of(p: &mut Parsing<'_, '_>, root: &'static str, service: &'static st
     p.each(root, p.c.services, |c, json, s: Service<'_>, out| {
         let name = s.agent_type.or(&s.binary).get().unwrap_or_default();
         let host = s.host.get().unwrap_or_default();
+        // Since 2.69 nova lists so the services of a cell that is down: nothing else of them is known.
+        if s.id.filled().is_none() && s.status.get() == Some("UNKNOWN") {
+            return out.malformed(c.services, format!("{name} {host}"), "its cell is down; only its host is known");
+        }
         let is_up = s.alive.0.or(s.state.filled().map(|state| state == "up"));
         let is_enabled = s.admin_state_up.0.or(s.status.filled().map(|status| status == "enabled"));
         let zone = s.zone.or(&s.availability_zone).filled();

@@ -1,19 +1,15 @@
-//! Neutron: networks, subnets, ports, routers, floating IPs, security groups.
+//! Neutron's networks, subnets, routers and floating IPs.
 
 use serde::Deserialize;
 use stocktake_model::menus::machines::labels;
-use stocktake_model::menus::network::{
-    cloud_networks, cloud_subnet_network_ports, cloud_subnets, firewall_rules, floating_ips as floating_ip, network_ports,
-    network_ports_security_groups, network_routers, security_groups as security_group,
-};
-use stocktake_model::{Key, Rows};
+use stocktake_model::menus::network::{cloud_networks, cloud_subnets, floating_ips as floating_ip, network_routers};
 
 use super::Parsing;
 use super::decode::Json;
 use super::labels::Owner;
 use super::lenient::{Flag, Int, List, Text, Time};
+use super::port::vm;
 use super::words::{self, Document as _};
-use crate::menu::Collections;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -119,107 +115,6 @@ pub(super) fn subnets(p: &mut Parsing<'_, '_>) {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Port<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    name: Text<'a>,
-    description: Text<'a>,
-    network_id: Text<'a>,
-    mac_address: Text<'a>,
-    status: Text<'a>,
-    admin_state_up: Flag,
-    device_id: Text<'a>,
-    device_owner: Text<'a>,
-    fixed_ips: List<FixedIp<'a>>,
-    security_groups: List<Text<'a>>,
-    #[serde(rename = "binding:host_id")]
-    host: Text<'a>,
-    #[serde(rename = "binding:vnic_type")]
-    vnic_type: Text<'a>,
-    #[serde(rename = "binding:vif_type")]
-    vif_type: Text<'a>,
-    port_security_enabled: Flag,
-    dns_name: Text<'a>,
-    /// Grows with every change. A trunk's port shown by itself has more to it than in a list.
-    revision_number: Text<'a>,
-    tenant_id: Text<'a>,
-    project_id: Text<'a>,
-    tags: List<Text<'a>>,
-    created_at: Time,
-    updated_at: Time,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct FixedIp<'a> {
-    #[serde(borrow)]
-    subnet_id: Text<'a>,
-    ip_address: Text<'a>,
-}
-
-/// What is plugged in, if it is a VM.
-fn vm<'a>(owner: &'a Text<'_>, device: &'a Text<'_>) -> Option<&'a str> {
-    device.filled().filter(|_| owner.get().is_some_and(|o| o.starts_with("compute:")))
-}
-
-/// What is plugged in, if it is a router: `network:router_interface`, `network:router_gateway`, `network:ha_router_…`.
-fn router<'a>(owner: &'a Text<'_>, device: &'a Text<'_>) -> Option<&'a str> {
-    let is_router = |o: &str| o.strip_prefix("network:").is_some_and(|what| what.contains("router"));
-    device.filled().filter(|_| owner.get().is_some_and(is_router))
-}
-
-pub(super) fn ports(p: &mut Parsing<'_, '_>) {
-    p.each("ports", p.c.network_ports, |c, json, port: Port<'_>, out| {
-        let id = port.id.get().unwrap_or_default();
-        out.row(c.network_ports, id)
-            .text(network_ports::name, port.name.filled())
-            .text(network_ports::description, port.description.filled())
-            .text(network_ports::mac_address, port.mac_address.filled())
-            .text(network_ports::status, port.status.get().map(words::lower).as_deref())
-            .bool(network_ports::is_enabled, port.admin_state_up.0)
-            .text(network_ports::device_owner, port.device_owner.filled())
-            .text(network_ports::device_ref, port.device_id.filled())
-            .text(network_ports::binding_host, port.host.filled())
-            .text(network_ports::vnic_type, port.vnic_type.filled())
-            .text(network_ports::vif_type, port.vif_type.filled())
-            .bool(network_ports::port_security_enabled, port.port_security_enabled.0)
-            .text(network_ports::dns_name, port.dns_name.filled())
-            .time(network_ports::ems_created_on, port.created_at.0)
-            .time(network_ports::ems_updated_on, port.updated_at.0)
-            .opt_link(network_ports::cloud_network, port.network_id.filled())
-            .opt_link(network_ports::cloud_tenant, port.project_id.or(&port.tenant_id).filled())
-            .opt_link(network_ports::vm, vm(&port.device_owner, &port.device_id))
-            .opt_link(network_ports::network_router, router(&port.device_owner, &port.device_id))
-            .document_of(json, [("revision", port.revision_number.get().unwrap_or(json))].into_iter())
-            .finish();
-        if id.is_empty() {
-            return;
-        }
-        plugged(c, &Key::text(id), id, &port, out);
-        Owner { collection: "network_ports", link: labels::network_port, id }.tags(c, out, &port.tags);
-    });
-}
-
-fn plugged(c: &Collections, key: &Key, id: &str, port: &Port<'_>, out: &mut Rows) {
-    for ip in port.fixed_ips.iter() {
-        let (address, subnet) = (ip.ip_address.get().unwrap_or_default(), ip.subnet_id.get().unwrap_or_default());
-        let identity = Key::text(address).and_link(&Key::text(subnet)).and_link(key);
-        out.row(c.cloud_subnet_network_ports, identity)
-            .text(cloud_subnet_network_ports::address, address)
-            .link(cloud_subnet_network_ports::cloud_subnet, subnet)
-            .link(cloud_subnet_network_ports::network_port, id)
-            .finish();
-    }
-    for group in port.security_groups.iter().filter_map(Text::filled) {
-        out.row(c.network_ports_security_groups, Key::new().and_link(key).and_link(&Key::text(group)))
-            .link(network_ports_security_groups::network_port, id)
-            .link(network_ports_security_groups::security_group, group)
-            .finish();
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct Router<'a> {
     #[serde(borrow)]
     id: Text<'a>,
@@ -321,75 +216,4 @@ pub(super) fn floating_ips(p: &mut Parsing<'_, '_>) {
             .finish();
         Owner { collection: "floating_ips", link: labels::floating_ip, id }.tags(c, out, &f.tags);
     });
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct SecurityGroup<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    name: Text<'a>,
-    description: Text<'a>,
-    stateful: Flag,
-    shared: Flag,
-    tenant_id: Text<'a>,
-    project_id: Text<'a>,
-    security_group_rules: List<Rule<'a>>,
-    tags: List<Text<'a>>,
-    created_at: Time,
-    updated_at: Time,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Rule<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    direction: Text<'a>,
-    ethertype: Text<'a>,
-    protocol: Text<'a>,
-    port_range_min: Int,
-    port_range_max: Int,
-    remote_ip_prefix: Text<'a>,
-    remote_group_id: Text<'a>,
-    description: Text<'a>,
-}
-
-pub(super) fn security_groups(p: &mut Parsing<'_, '_>) {
-    p.each("security_groups", p.c.security_groups, |c, json, g: SecurityGroup<'_>, out| {
-        let id = g.id.get().unwrap_or_default();
-        out.row(c.security_groups, id)
-            .text(security_group::name, g.name.get())
-            .text(security_group::description, g.description.filled())
-            .bool(security_group::is_stateful, g.stateful.0)
-            .bool(security_group::is_shared, g.shared.0)
-            .time(security_group::ems_created_on, g.created_at.0)
-            .time(security_group::ems_updated_on, g.updated_at.0)
-            .opt_link(security_group::cloud_tenant, g.project_id.or(&g.tenant_id).filled())
-            .document(json)
-            .finish();
-        for rule in g.security_group_rules.iter() {
-            rule_row(c, id, rule, out);
-        }
-        Owner { collection: "security_groups", link: labels::security_group, id }.tags(c, out, &g.tags);
-    });
-}
-
-fn rule_row(c: &Collections, group: &str, r: &Rule<'_>, out: &mut Rows) {
-    let ip_version = match r.ethertype.get() {
-        Some("IPv4") => Some(4),
-        Some("IPv6") => Some(6),
-        _ => None,
-    };
-    out.row(c.firewall_rules, r.id.get().unwrap_or_default())
-        .text(firewall_rules::direction, r.direction.filled())
-        .int(firewall_rules::ip_version, ip_version)
-        .text(firewall_rules::protocol, r.protocol.filled())
-        .int(firewall_rules::port_min, r.port_range_min.0)
-        .int(firewall_rules::port_max, r.port_range_max.0)
-        .text(firewall_rules::remote_cidr, r.remote_ip_prefix.filled())
-        .text(firewall_rules::description, r.description.filled())
-        .link(firewall_rules::security_group, group)
-        .opt_link(firewall_rules::remote_security_group, r.remote_group_id.filled())
-        .finish();
 }

@@ -3,11 +3,13 @@
 //! Volumes are not looked at: their disks come from the volumes' own records, which know sizes and devices.
 
 use serde::Deserialize;
+use sonic_rs::JsonValueTrait;
 use stocktake_model::menus::cloud::flavors;
 use stocktake_model::menus::machines::{disks, hardwares, images, labels, nics, operating_systems, vms};
 use stocktake_model::{Key, RowBuilder, Rows};
 
 use super::Parsing;
+use super::decode;
 use super::labels::Owner;
 use super::lenient::{Flag, IdOf, Int, List, Map, Text, Time};
 use super::words::{self, BY_NAME, Document as _, GIB, MIB};
@@ -88,8 +90,12 @@ struct Address<'a> {
 
 pub(super) fn servers(p: &mut Parsing<'_, '_>) {
     p.each("servers", p.c.vms, |c, json, s: Server<'_>, out| {
+        let id = s.id.filled();
+        if let Some(id) = id.filter(|_| is_out_of_reach(json)) {
+            return out_of_reach(c, id, &s, out);
+        }
         vm(c, json, &s, out);
-        let Some(id) = s.id.filled() else { return };
+        let Some(id) = id else { return };
         let key = Key::text(id);
         hardware(c, &key, id, &s, out);
         local_disks(c, &key, id, &s, out);
@@ -99,6 +105,27 @@ pub(super) fn servers(p: &mut Parsing<'_, '_>) {
         owner.map(c, out, "metadata", &s.metadata);
         owner.tags(c, out, &s.tags);
     });
+}
+
+/// Whether a record is all that nova knows while the cell is down that keeps the rest: since 2.69 such servers are
+/// listed with their id, project and time of creation, and the status `UNKNOWN`. What is missing is not known, which is
+/// something else than not there.
+pub(crate) fn is_out_of_reach(record: &str) -> bool {
+    let has = |name: &str| decode::text_at(record, name).is_some_and(|text| !text.is_empty());
+    !has("name")
+        && decode::text_at(record, "status").is_some_and(|status| status == "UNKNOWN")
+        && sonic_rs::get(record, ["flavor"]).map_or(true, |flavor| flavor.is_null())
+}
+
+/// Writes what is known, leaves the rest and all children as they are, and says that the listing is not whole.
+fn out_of_reach(c: &Collections, id: &str, s: &Server<'_>, out: &mut Rows) {
+    let status = s.status.get().unwrap_or_default();
+    out.row(c.vms, id)
+        .text(vms::power_state, words::power_state(None, status))
+        .text(vms::raw_power_state, None)
+        .text(vms::status, &*words::lower(status))
+        .finish();
+    out.malformed(c.vms, id, "its cell is down; only its id is known");
 }
 
 fn vm(c: &Collections, json: &str, s: &Server<'_>, out: &mut Rows) {
