@@ -40,8 +40,7 @@ cmd_install() {
   # shellcheck source=/dev/null
   (. /etc/os-release && [ "$ID:$VERSION_ID" = debian:12 ]) ||
     say "install: this is not debian 12; another release brings another openstack, untested"
-  mkdir -p "$LOG"
-  log="$LOG/install.log"
+  log=$(mktemp "${TMPDIR:-/tmp}/openstack-lab-install.XXXXXX") || die "cannot make a log in ${TMPDIR:-/tmp}"
   say "install: ${#missing[@]} packages and what they need (log: $log)"
   # a policy of the machine's owner stays as it is; it is the owner's word on daemons
   if [ ! -e "$policy" ]; then
@@ -55,5 +54,6 @@ cmd_install() {
   rc=$?
   [ -n "$made" ] && rm -f "$policy"
   [ $rc = 0 ] || die "apt-get install (exit $rc)" "$log"
+  rm -f "$log"
   say "install: done after $((SECONDS - started)) s"
 }
