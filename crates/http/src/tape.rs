@@ -60,9 +60,9 @@ impl Tape {
         matches!(self.traffic, Traffic::Replay(_))
     }
 
-    /// From now on this text does not appear in the recording.
+    /// From now on this text does not appear in the recording, nor in what is looked up in one.
     pub(crate) fn hide(&self, secret: &Secret) {
-        if matches!(self.traffic, Traffic::Record(_)) {
+        if !matches!(self.traffic, Traffic::Live) {
             self.hidden.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
         }
     }
@@ -71,7 +71,7 @@ impl Tape {
     /// one again when there are no more.
     pub(crate) fn replay(&self, call: &Call) -> Option<Result<Answer, ProviderError>> {
         let Traffic::Replay(exchanges) = &self.traffic else { return None };
-        let request = request_of(call.method.as_str(), &path_and_query(call), selecting(call));
+        let request = request_of(call.method.as_str(), &self.clean(&path_and_query(call)), selecting(call));
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         let found = index.get_mut(&request).and_then(|(at, given)| {
             let i = at.get(*given).or(at.last()).copied()?;
@@ -89,13 +89,16 @@ impl Tape {
         })
     }
 
+    /// The text as a recording may hold it.
+    fn clean(&self, text: &str) -> String {
+        use secrecy::ExposeSecret as _;
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        redact::redact_text(&redact::redact_json(text), hidden.iter().map(Secret::expose_secret))
+    }
+
     pub(crate) fn record(&self, call: &Call, outcome: &Result<Answer, ProviderError>) {
         self.traffic.record(|| {
-            let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
-            let clean = |text: &str| {
-                use secrecy::ExposeSecret as _;
-                redact::redact_text(&redact::redact_json(text), hidden.iter().map(Secret::expose_secret))
-            };
+            let clean = |text: &str| self.clean(text);
             let (status, headers, body) = match outcome {
                 Ok(answer) => {
                     (answer.status, kept_headers(&answer.headers, clean), clean(&String::from_utf8_lossy(&answer.body)))

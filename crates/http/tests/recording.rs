@@ -11,17 +11,17 @@ use support::options;
 
 fn call(url: Url, version: &'static str) -> Call {
     Call::get("things", url)
-        .with(HeaderName::from_static("x-auth-token"), HeaderValue::from_static("tok-SECRET-1"))
+        .with(HeaderName::from_static("x-auth-token"), HeaderValue::from_static("tok-SECRET-1-of-some-length"))
         .selecting(HeaderName::from_static("api-version"), HeaderValue::from_static(version))
 }
 
 fn server() -> Server {
     Server::start(|r| match r.path.as_str() {
         "/login" => Reply::json(201, r#"{"token": {"audit_ids": ["AUDIT-1"], "user": {"name": "ann"}}}"#)
-            .with("X-Subject-Token", "tok-SECRET-1")
+            .with("X-Subject-Token", "tok-SECRET-1-of-some-length")
             .with("Set-Cookie", "session=COOKIE-1"),
         "/things" if r.header("api-version") == Some("2") => Reply::json(200, r#"{"v": 2, "adminPass": "ADMIN-1"}"#),
-        "/things" => Reply::json(200, r#"{"v": 1, "echo": "you sent tok-SECRET-1"}"#),
+        "/things" => Reply::json(200, r#"{"v": 1, "echo": "you sent tok-SECRET-1-of-some-length"}"#),
         "/down" => Reply::json(503, "{}"),
         "/gone" => Reply::json(404, r#"{"itemNotFound": {"message": "no such thing"}}"#),
         _ => Reply::json(200, "{}"),
@@ -44,7 +44,7 @@ async fn recorded() -> (Vec<Result<(u16, String), String>>, Vec<Exchange>) {
     let server = server();
     let (traffic, kept) = Traffic::recorder();
     let http = Http::new(options(), traffic).expect("made for the test");
-    http.hide(&Secret::from("tok-SECRET-1"));
+    http.hide(&Secret::from("tok-SECRET-1-of-some-length"));
     let heard = talk(&http, |path| server.url(path)).await;
     let kept = kept.lock().expect("made for the test").clone();
     (heard, kept)
@@ -70,7 +70,7 @@ async fn a_replay_says_what_was_said() {
     let replayed = talk(&http, elsewhere).await;
     let redacted = heard
         .into_iter()
-        .map(|said| said.map(|(status, body)| (status, redact_text(&redact_json(&body), ["tok-SECRET-1"]))));
+        .map(|said| said.map(|(status, body)| (status, redact_text(&redact_json(&body), ["tok-SECRET-1-of-some-length"]))));
     assert_eq!(replayed, redacted.collect::<Vec<_>>());
     let unknown = http.send(&call(elsewhere("/other"), "1")).await.unwrap_err();
     assert_eq!(unknown.kind, ErrorKind::BadAnswer);
@@ -96,4 +96,22 @@ async fn repeated_requests_are_answered_in_order() {
     assert_eq!(heard, ["{1}", "{2}", "{2}"]);
     let other = http.send(&Call::get("stuff", "http://h/x?a=1".parse().unwrap())).await;
     assert!(other.is_err(), "another service's answer is not taken");
+}
+
+#[tokio::test]
+async fn a_secret_in_an_address_is_looked_up_as_it_was_recorded() {
+    const SECRET: &str = "a-secret-of-some-length";
+    let server = Server::start(|_| Reply::json(200, "{}"));
+    let (traffic, kept) = Traffic::recorder();
+    let ask = async |http: &Http, url: Url| {
+        http.hide(&Secret::from(SECRET));
+        http.send(&Call::get("things", url)).await.map(|answer| answer.status)
+    };
+    let path = format!("/revoke/{SECRET}?network=1");
+    assert_eq!(ask(&Http::new(options(), traffic).unwrap(), server.url(&path)).await.unwrap(), 200);
+    let kept = kept.lock().unwrap().clone();
+    assert_eq!(kept[0].url, "/revoke/REDACTED?network=1");
+    let http = Http::new(options(), Traffic::Replay(Arc::new(kept))).unwrap();
+    let elsewhere = format!("https://no.network.invalid{path}").parse().unwrap();
+    assert_eq!(ask(&http, elsewhere).await.unwrap(), 200);
 }
