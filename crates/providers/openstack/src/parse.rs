@@ -34,6 +34,7 @@ use stocktake_model::{CollectionIx, Rows};
 use stocktake_provider::Page;
 
 use crate::menu::Collections;
+pub(crate) use server::is_out_of_reach;
 
 type Parser = fn(&mut Parsing<'_, '_>);
 

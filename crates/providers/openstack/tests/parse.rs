@@ -132,6 +132,39 @@ fn an_old_server_takes_its_sizes_from_its_flavor() {
     assert_eq!(rows["disks"]["s/~n/root"]["size_bytes"], "→ flavors.root_disk_bytes: 3");
 }
 
+/// Since 2.69, of a server whose cell is down; as the API reference shows it.
+#[test]
+fn a_server_of_a_cell_that_is_down_keeps_what_is_known_of_it() {
+    let down = json!({
+        "created": "2026-06-22T02:02:51Z", "id": "s", "links": [{"href": "http://nova/servers/s", "rel": "self"}],
+        "status": "UNKNOWN", "tenant_id": "t"
+    });
+    let rows = parse("servers", "", &json!({"servers": [down]}).to_string());
+    assert_eq!(rows.issues.len(), 1, "{:?}", rows.issues);
+    assert_eq!((rows.issues[0].kind, &*rows.issues[0].reference), (IssueKind::Malformed, "s"));
+    assert!(rows.issues[0].message.contains("cell is down"), "{:?}", rows.issues);
+    let written = json!({"vms": {"s": {"power_state": "unknown", "raw_power_state": null, "status": "unknown"}}});
+    assert_eq!(json!(readable(&rows)), written, "the rest, and all children, are left as they are");
+    assert_eq!(rows.of(rows.menu().expect_ix("vms")).iter().next().and_then(stocktake_model::RowView::raw), None);
+    // A server that is in trouble by itself has all its fields.
+    let lost = json!({"servers": [{"id": "s", "name": "n", "status": "UNKNOWN", "flavor": {"vcpus": 1, "ram": 512}}]});
+    let rows = parse("servers", "", &lost.to_string());
+    assert_eq!(rows.issues, []);
+    assert_eq!(readable(&rows)["vms"]["s"]["name"], "n");
+}
+
+#[test]
+fn a_service_of_a_cell_that_is_down_is_left_as_it_is() {
+    let services = json!({"services": [
+        {"binary": "nova-compute", "host": "host1", "status": "UNKNOWN"},
+        {"binary": "nova-compute", "host": "host2", "status": "enabled", "state": "up", "id": "2", "zone": "nova"}
+    ]});
+    let rows = parse("compute_services", "", &services.to_string());
+    assert_eq!(rows.issues.len(), 1);
+    assert_eq!((rows.issues[0].kind, &*rows.issues[0].reference), (IssueKind::Malformed, "nova-compute host1"));
+    assert_eq!(rows.of(rows.menu().expect_ix("services")).len(), 1);
+}
+
 #[test]
 fn power_is_the_same_word_everywhere() {
     for (power, status, expected) in [

@@ -3,7 +3,6 @@
 //! Volumes are not looked at: their disks come from the volumes' own records, which know sizes and devices.
 
 use serde::Deserialize;
-use sonic_rs::JsonValueTrait;
 use stocktake_model::menus::cloud::flavors;
 use stocktake_model::menus::machines::{disks, hardwares, images, labels, nics, operating_systems, vms};
 use stocktake_model::{Key, RowBuilder, Rows};
@@ -90,12 +89,11 @@ struct Address<'a> {
 
 pub(super) fn servers(p: &mut Parsing<'_, '_>) {
     p.each("servers", p.c.vms, |c, json, s: Server<'_>, out| {
-        let id = s.id.filled();
-        if let Some(id) = id.filter(|_| is_out_of_reach(json)) {
+        if let Some(id) = s.id.filled().filter(|_| s.is_out_of_reach()) {
             return out_of_reach(c, id, &s, out);
         }
         vm(c, json, &s, out);
-        let Some(id) = id else { return };
+        let Some(id) = s.id.filled() else { return };
         let key = Key::text(id);
         hardware(c, &key, id, &s, out);
         local_disks(c, &key, id, &s, out);
@@ -107,14 +105,9 @@ pub(super) fn servers(p: &mut Parsing<'_, '_>) {
     });
 }
 
-/// Whether a record is all that nova knows while the cell is down that keeps the rest: since 2.69 such servers are
-/// listed with their id, project and time of creation, and the status `UNKNOWN`. What is missing is not known, which is
-/// something else than not there.
+/// Whether a record is all that nova knows of a server whose cell is down.
 pub(crate) fn is_out_of_reach(record: &str) -> bool {
-    let has = |name: &str| decode::text_at(record, name).is_some_and(|text| !text.is_empty());
-    !has("name")
-        && decode::text_at(record, "status").is_some_and(|status| status == "UNKNOWN")
-        && sonic_rs::get(record, ["flavor"]).map_or(true, |flavor| flavor.is_null())
+    decode::record(record).is_ok_and(|server: Server<'_>| server.is_out_of_reach())
 }
 
 /// Writes what is known, leaves the rest and all children as they are, and says that the listing is not whole.
@@ -187,6 +180,14 @@ impl Flavor<'_> {
 }
 
 impl Server<'_> {
+    /// Since 2.69 servers of a cell that is down are listed with their id, project and time of creation, and the status
+    /// `UNKNOWN`. What is missing there is not known, which is something else than not there.
+    fn is_out_of_reach(&self) -> bool {
+        let Flavor { id, original_name, .. } = &self.flavor;
+        let has = |text: &Text<'_>| text.filled().is_some();
+        self.status.get() == Some("UNKNOWN") && !has(&self.name) && !has(id) && !has(original_name)
+    }
+
     /// What counts of the document besides the row. A server shown by itself has more fields than one of a list, and in
     /// another order: they must not look changed to one another.
     fn lasting(&self) -> impl Iterator<Item = (&str, &str)> {
