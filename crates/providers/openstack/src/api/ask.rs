@@ -86,7 +86,7 @@ impl Inner {
             .map_err(|e| broken(call, &format!("the {service} service's address '{address}' cannot be used: {e}")))
     }
 
-    fn no_service(&self, session: &Session, service: Service, call: &str) -> ProviderError {
+    pub(super) fn no_service(&self, session: &Session, service: Service, call: &str) -> ProviderError {
         let interface = self.config.interface.name();
         let place = match &self.config.region {
             Some(region) => format!("region {region}, interface {interface}"),

@@ -48,9 +48,12 @@ impl Catalogue {
         })
     }
 
-    /// Whether it lists the service at all, in whatever region and interface.
+    /// Whether it lists the service at all, in whatever region and interface, or without an address. One that speaks
+    /// another API only is another service.
     pub fn lists(&self, service: Service) -> bool {
-        self.entries.iter().any(|e| service.types().contains(&e.kind.as_str()))
+        let of_it = |e: &&Entry| service.types().contains(&e.kind.as_str());
+        let speaks = |e: &Entry| e.endpoints.is_empty() || e.endpoints.iter().any(|e| speaks(service, &e.url));
+        self.entries.iter().filter(of_it).any(speaks)
     }
 
     /// Whether it lists the service without any address. Keystone leaves out addresses that name a project, as Cinder's

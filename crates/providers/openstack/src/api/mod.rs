@@ -105,10 +105,18 @@ impl Api {
         self.0.sign_in.session(&self.0.http, &self.0.config).await
     }
 
-    /// Whether the cloud has the service: in the catalogue for our region and interface, or given an endpoint by hand.
+    /// Whether the cloud has the service: in the catalogue for our region and interface, or given an endpoint by hand. One
+    /// that is listed for other regions or interfaces only, or without an address, is an error: it is there, and what it
+    /// holds is not read.
     pub async fn has(&self, service: Service) -> Result<bool, ProviderError> {
         let session = self.session().await?;
-        Ok(self.0.address(&session, service).is_some())
+        match self.0.address(&session, service) {
+            Some(_) => Ok(true),
+            None if session.catalogue.is_empty() || session.catalogue.lists(service) => {
+                Err(self.0.no_service(&session, service, &format!("GET {service}")))
+            }
+            None => Ok(false),
+        }
     }
 
     /// The microversion that [`Api::get`] asks for: the newest that both we and the service know. None where the service

@@ -16,7 +16,7 @@ pub struct Session {
     pub project_name: Option<String>,
     /// The domain the token is scoped to.
     pub domain_id: Option<String>,
-    /// Scoped to the system: sees all projects with a reader role.
+    /// Scoped to the system, for which not every service has a role but admin.
     pub system: bool,
     /// Names of the roles held in that scope.
     pub roles: Vec<String>,

@@ -240,6 +240,8 @@ async fn services_are_found_by_region_and_interface_or_by_hand() {
     assert_eq!(error.kind, ErrorKind::NoService);
     assert!(error.message.contains("no orchestration service in the catalogue"), "{error}");
 
+    let error = cloud.api(&[("region", "three")]).has(Service::Network).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NoService, "it is there, and not where we look");
     let error = cloud.api(&[("region", "three")]).get(Service::Network, "/networks").await.unwrap_err();
     assert!(error.to_string().contains("for region three, interface public; set region (known: one, two)"), "{error}");
 
