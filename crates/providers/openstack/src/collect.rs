@@ -21,7 +21,7 @@ use stocktake_model::Scope;
 use stocktake_provider::{ApiUsage, BoxFuture, Collected, PageSink, Progress, ProviderError};
 
 use crate::api::Api;
-pub(crate) use listings::{Everybody, LISTINGS, Listing, OF_ONE, comes_with_its_owner, feeds};
+pub(crate) use listings::{Everybody, LISTINGS, Listing, OF_ONE, Whose, comes_with_its_owner, feeds};
 pub(crate) use reach::{Projects, Reach};
 pub(crate) use targeted::TARGETABLE;
 

@@ -102,9 +102,9 @@ pub(super) async fn quotas(run: &Run<'_>, projects: &[String], known: &Listed) {
             let reason = format!("{} projects; quotas are asked for up to {MOST_PROJECTS}", projects.len());
             run.outcomes.add(listing, Outcome::not_asked(reason));
         } else if projects.is_empty() {
-            run.outcomes.add(listing, Outcome::not_asked("no project is known"));
+            run.outcomes.add(listing, Outcome::not_asked("no project is known whose quotas it may read"));
         } else {
-            let (reach, listed) = run.reach.of_listing(listing.everybody, false);
+            let (reach, listed) = run.reach.of_listing(listing, false);
             let part = |id: &String| Part { path: listing.path.replace("{}", id), of: id.clone() };
             let whole = Outcome { reach, listed: listed.and(known.clone()), ..Outcome::default() };
             ask(run, listing, projects.iter().map(part).collect(), object, whole).await;

@@ -7,11 +7,11 @@ use stocktake_provider::BoxFuture;
 
 use stocktake_model::Listed;
 
-use super::listings::{Everybody, LISTINGS, Listing, listing};
+use super::listings::{Everybody, LISTINGS, Listing, Whose, listing};
 use super::outcome::Outcome;
 use super::targeted::attached_volumes;
 use super::walk::Walk;
-use super::{Run, all_of, fan_out, stacks};
+use super::{Run, all_of, fan_out, page, stacks};
 use crate::parse::decode;
 
 /// Listings under way at once. Requests have a budget of their own; this bounds pages in memory.
@@ -24,14 +24,36 @@ pub(crate) async fn collect(run: &Run<'_>) {
     let projects = async {
         for listing in projects {
             let mut ids = Vec::new();
-            let note = &mut |record: &str| ids.extend(decode::text_at(record, "id").filter(|id| !id.is_empty()));
-            let listed = run.walk(&Walk::of(listing), note).await;
+            let mut own = Vec::new();
+            let whose = run.reach.asks();
+            let is_own = |id: &str| matches!(whose, Whose::Project(project) if project == id);
+            let note = &mut |record: &str| {
+                let id = decode::text_at(record, "id").filter(|id| !id.is_empty());
+                own.extend(id.as_deref().filter(|id| is_own(id)).map(|_| record.to_owned()));
+                ids.extend(id);
+            };
+            // Keystone lists every project in which the user has a role.
+            let walk = Walk { send: !matches!(whose, Whose::Project(_)), ..Walk::of(listing) };
+            let listed = run.walk(&walk, note).await;
+            if !walk.send {
+                own_project(run, listing, &own, &listed).await;
+            }
             let known = if ids.len() as u64 == listed.records { listed.listed } else { unread_projects() };
             fan_out::quotas(run, &run.reach.readable(ids), &known).await;
         }
     };
     tokio::join!(all_of(plain, AT_ONCE), projects, stacks::all(run));
     doubt_no_volumes(run);
+}
+
+/// Hands on the own project out of those the user has.
+async fn own_project(run: &Run<'_>, listing: &'static Listing, own: &[String], listed: &Outcome) {
+    if let Some(project) = own.first() {
+        run.send(listing, 1, Cow::Borrowed(""), page::of_records(listing, [project.as_str()])).await;
+    } else if listed.listed.is_complete() {
+        let error = "the own project is not among those listed".to_owned();
+        run.outcomes.add(listing, Outcome { listed: Listed::Failed { error }, ..Outcome::default() });
+    }
 }
 
 fn unread_projects() -> Listed {

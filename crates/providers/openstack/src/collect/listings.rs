@@ -50,6 +50,16 @@ pub(crate) enum Everybody {
     User,
 }
 
+/// Whose records are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose<'a> {
+    Everybody,
+    /// What a service shows to those who may not see everybody's.
+    Shown,
+    /// This project's and no other's, whatever the roles would show.
+    Project(&'a str),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Paging {
     /// All in one answer.
@@ -252,11 +262,16 @@ pub(crate) fn feeds(name: &str) -> Vec<CollectionIx> {
 
 impl Listing {
     /// `/servers/detail?all_tenants=1&limit=200`.
-    pub(crate) fn first(&self, all: bool, of: &str, page_size: u32, filter: &str) -> String {
+    pub(crate) fn first(&self, whose: Whose<'_>, of: &str, page_size: u32, filter: &str) -> String {
+        let all = whose == Whose::Everybody;
         let everybody = match self.everybody {
             Asked(query) if all => query,
-            Silent(query) => query,
+            Silent(query) if !matches!(whose, Whose::Project(_)) => query,
             _ => "",
+        };
+        let own = match whose {
+            Whose::Project(project) => self.only_of(project),
+            Whose::Everybody | Whose::Shown => String::new(),
         };
         let limit = match self.paging {
             Whole => String::new(),
@@ -264,9 +279,31 @@ impl Listing {
             LightLinks(_) => format!("limit={}", (page_size.saturating_mul(5)).min(1_000).max(page_size)),
             Offset => format!("limit={page_size}&offset=0"),
         };
-        let query: Vec<&str> = [everybody, self.query, filter, &limit].into_iter().filter(|q| !q.is_empty()).collect();
+        let query: Vec<&str> = [everybody, &own, self.query, filter, &limit].into_iter().filter(|q| !q.is_empty()).collect();
         let path = self.own_path.filter(|_| !all).unwrap_or(self.path).replace("{}", of);
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    }
+
+    /// What keeps a listing to one project where roles would open it: services that know `all_tenants` do so without
+    /// being told.
+    fn only_of(&self, project: &str) -> String {
+        match (self.service, self.everybody) {
+            _ if self.path.contains("{}") => String::new(),
+            (Network, Silent(_)) => format!("project_id={project}"),
+            (Image, Silent(_)) => format!("owner={project}"),
+            _ => String::new(),
+        }
+    }
+
+    /// Where a record says whose it is.
+    pub(crate) fn owner_at(&self) -> &'static str {
+        match (self.name, self.service) {
+            ("projects", _) => "id",
+            ("servers", _) => "tenant_id",
+            (_, Image) => "owner",
+            (_, Volume) => "os-vol-tenant-attr:tenant_id",
+            _ => "project_id",
+        }
     }
 }
 
@@ -309,12 +346,19 @@ mod tests {
 
     #[test]
     fn first_pages() {
-        let first = |name: &str, all| listing(name).map(|l| l.first(all, "", 200, "")).unwrap_or_default();
-        assert_eq!(first("servers", true), "/servers/detail?all_tenants=1&limit=200");
-        assert_eq!(first("servers", false), "/servers/detail?limit=200");
-        assert_eq!(first("ports", true), "/ports?limit=1000");
-        assert_eq!(first("volumes", false), "/volumes/detail?all_tenants=1&limit=200");
-        assert_eq!(first("flavors", true), "/flavors/detail?is_public=None&limit=1000");
-        assert_eq!(first("aggregates", true), "/os-aggregates");
+        let first = |name: &str, whose| listing(name).map(|l| l.first(whose, "", 200, "")).unwrap_or_default();
+        let (all, shown, own) = (Whose::Everybody, Whose::Shown, Whose::Project("p"));
+        assert_eq!(first("servers", all), "/servers/detail?all_tenants=1&limit=200");
+        assert_eq!(first("servers", shown), "/servers/detail?limit=200");
+        assert_eq!(first("servers", own), "/servers/detail?limit=200");
+        assert_eq!(first("ports", all), "/ports?limit=1000");
+        assert_eq!(first("ports", own), "/ports?project_id=p&limit=1000");
+        assert_eq!(first("hidden_images", own), "/images?owner=p&os_hidden=true&limit=200");
+        assert_eq!(first("volumes", shown), "/volumes/detail?all_tenants=1&limit=200");
+        assert_eq!(first("volumes", own), "/volumes/detail?limit=200");
+        assert_eq!(first("server_groups", own), "/os-server-groups?limit=200&offset=0");
+        assert_eq!(first("projects", own), "/auth/projects");
+        assert_eq!(first("flavors", all), "/flavors/detail?is_public=None&limit=1000");
+        assert_eq!(first("aggregates", all), "/os-aggregates");
     }
 }

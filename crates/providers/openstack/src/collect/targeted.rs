@@ -17,7 +17,7 @@ use super::outcome::Outcome;
 use super::walk::Walk;
 use super::{Run, all_of, fan_out, page, stacks};
 use crate::menu::menu;
-use crate::parse::decode;
+use crate::parse::{self, decode};
 
 /// Targets under way at once; requests have a budget of their own.
 const AT_ONCE: usize = 32;
@@ -143,6 +143,15 @@ impl Targeted<'_, '_> {
         let answer = self.run.get(listing, &one.path.replace("{}", id)).await;
         match answer.and_then(|body| page::single(listing, one, &body)) {
             Ok(record) if decode::text_at(&record, "id").as_deref() == Some(id) => {
+                if name == "servers" && parse::is_out_of_reach(&record) {
+                    self.send(listing, [record.as_str()]).await;
+                    self.failed(listing, format!("server {id}: its cell is down; only its id is known"));
+                    return None;
+                }
+                if self.run.reach.is_anothers(listing, &record) {
+                    self.failed(listing, format!("{id} is another project's, and projects=own is set"));
+                    return None;
+                }
                 self.run.outcomes.add(listing, Outcome { records: 1, pages: 1, ..Outcome::default() });
                 self.send(listing, [record.as_str()]).await;
                 self.run.outcomes.read(collection, id);
@@ -173,7 +182,8 @@ impl Targeted<'_, '_> {
         let mut outcome = Outcome::default();
         let mut records = Vec::new();
         let walk = Walk { filter, send: false, ..Walk::of(listing) };
-        let end = self.run.follow(&walk, true, &mut outcome, &mut |record| records.push(record.to_owned())).await;
+        let end =
+            self.run.follow(&walk, self.run.reach.asks(), &mut outcome, &mut |record| records.push(record.to_owned())).await;
         if let Err(e) = end {
             outcome.listed = self.run.failed(listing, &outcome, e);
         }

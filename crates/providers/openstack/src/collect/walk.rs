@@ -8,7 +8,7 @@ use stocktake_http::Paging as Pages;
 use stocktake_model::Listed;
 use stocktake_provider::{ErrorKind, Page, Progress, ProviderError};
 
-use super::listings::{Everybody, Listing, Paging};
+use super::listings::{Everybody, Listing, Paging, Whose};
 use super::outcome::Outcome;
 use super::{Run, page};
 
@@ -62,6 +62,10 @@ impl Run<'_> {
             Ok(true) if listing.everybody == Everybody::Operators && !self.reach.asks_operators() => {
                 Some(Outcome::not_asked("for those who run the cloud; projects=own is set"))
             }
+            Ok(true) if listing.everybody != Everybody::Same && listing.everybody != Everybody::User => {
+                let error = self.reach.without_project()?;
+                Some(Outcome { listed: Listed::Failed { error }, ..Outcome::default() })
+            }
             Ok(true) => None,
             Ok(false) => Some(Outcome::not_asked(format!("no {} service in the catalogue", listing.service))),
             Err(e) => Some(Outcome { listed: Listed::Failed { error: e.to_string() }, ..Outcome::default() }),
@@ -70,19 +74,19 @@ impl Run<'_> {
 
     async fn asked(&self, walk: &Walk<'_>, each: &mut (dyn FnMut(&str) + Send)) -> Outcome {
         let listing = walk.listing;
-        let all = self.reach.asks_for_all();
+        let whose = self.reach.asks();
         let mut refused = false;
         let mut outcome = Outcome::default();
-        let mut end = self.follow(walk, all, &mut outcome, each).await;
-        if let (Err(e), Everybody::Asked(_), true, 0) = (&end, listing.everybody, all, outcome.pages)
+        let mut end = self.follow(walk, whose, &mut outcome, each).await;
+        if let (Err(e), Everybody::Asked(_), true, 0) = (&end, listing.everybody, whose == Whose::Everybody, outcome.pages)
             && e.kind == ErrorKind::Forbidden
         {
             refused = true;
-            end = self.follow(walk, false, &mut outcome, each).await;
+            end = self.follow(walk, Whose::Shown, &mut outcome, each).await;
         }
         match end {
             Ok(()) if listing.never_empty && outcome.records == 0 => outcome.listed = nothing(listing),
-            Ok(()) => (outcome.reach, outcome.listed) = self.reach.of_listing(listing.everybody, refused),
+            Ok(()) => (outcome.reach, outcome.listed) = self.reach.of_listing(listing, refused),
             Err(e) => outcome.listed = self.failed(listing, &outcome, e),
         }
         outcome
@@ -105,12 +109,12 @@ impl Run<'_> {
     pub(crate) async fn follow(
         &self,
         walk: &Walk<'_>,
-        all: bool,
+        whose: Whose<'_>,
         outcome: &mut Outcome,
         each: &mut (dyn FnMut(&str) + Send),
     ) -> Result<(), ProviderError> {
         let listing = walk.listing;
-        let mut pages = Pages::from(listing.first(all, walk.of, self.api.page_size(), walk.filter));
+        let mut pages = Pages::from(listing.first(whose, walk.of, self.api.page_size(), walk.filter));
         // A service that just lost its database answers with nothing; what empties a listing is asked for twice.
         if walk.filter.is_empty() && listing.paging != Paging::Offset && listing.everybody != Everybody::User {
             pages = pages.sceptical();

@@ -29,7 +29,7 @@ pub(super) const FIELDS: &[FormField] = fields! {
     project_domain_id Text, "Id of that domain; 'default' when neither is given";
     domain_name Text, "Sign in to a domain instead of a project";
     domain_id Text, "Id of that domain";
-    system_scope Text, "'all': sign in to the system; with the role reader it sees every project";
+    system_scope Text, "'all': sign in to the system; every project is seen by the role admin, by a reader only in part";
     application_credential_id Text, "Application credential, instead of user and password";
     application_credential_name Text, "Its name, with the user it belongs to";
     application_credential_secret Secret, "Its secret";

@@ -8,7 +8,7 @@ use stocktake_model::Listed;
 use stocktake_provider::{Access, ErrorKind, ProviderError};
 
 use crate::api::{Api, Session};
-use crate::collect::{Everybody, LISTINGS, Listing, OF_ONE, Reach};
+use crate::collect::{Everybody, LISTINGS, Listing, OF_ONE, Reach, Whose};
 use crate::menu::menu;
 
 /// Listings whose path needs something that a small test does not look for.
@@ -53,16 +53,17 @@ async fn ask(api: &Api, session: &Session, reach: &Reach, listing: &Listing) -> 
     if listing.path.contains("{}") && of.is_empty() {
         return Answer::Absent("not tried: it is read project by project, and the token has none".to_owned());
     }
-    let all = reach.asks_for_all();
-    let (outcome, refused) = match get(api, listing, all, of).await {
+    let whose = reach.asks();
+    let all = whose == Whose::Everybody;
+    let (outcome, refused) = match get(api, listing, whose, of).await {
         Err(e) if e.kind == ErrorKind::Forbidden && all && matches!(listing.everybody, Everybody::Asked(_)) => {
-            (get(api, listing, false, of).await, true)
+            (get(api, listing, Whose::Shown, of).await, true)
         }
         outcome => (outcome, false),
     };
     match outcome {
         Ok(()) => {
-            let (reach, listed) = reach.of_listing(listing.everybody, refused);
+            let (reach, listed) = reach.of_listing(listing, refused);
             let note = if let Listed::Partial { errors } = listed { errors.into_iter().next() } else { None };
             Answer::Readable { reach, note }
         }
@@ -76,8 +77,8 @@ async fn ask(api: &Api, session: &Session, reach: &Reach, listing: &Listing) -> 
     }
 }
 
-async fn get(api: &Api, listing: &Listing, all: bool, of: &str) -> Result<(), ProviderError> {
-    let path = listing.first(all, of, 1, "");
+async fn get(api: &Api, listing: &Listing, whose: Whose<'_>, of: &str) -> Result<(), ProviderError> {
+    let path = listing.first(whose, of, 1, "");
     // Older behaviour where the listing's fields left with a newer one, as the collector asks.
     let microversion = api.microversion(listing.service).await?.map(|v| listing.newest.map_or(v, |newest| newest.min(v)));
     api.get_at(listing.service, &path, microversion).await.map(drop)
@@ -86,7 +87,7 @@ async fn get(api: &Api, listing: &Listing, all: bool, of: &str) -> Result<(), Pr
 /// The role that services of a usual policy want. A cloud may have written its own.
 const fn role(everybody: Everybody) -> &'static str {
     match everybody {
-        Everybody::Operators => "admin, or reader signed in to the system (system_scope=all)",
+        Everybody::Operators => "admin; some services also take a reader signed in to the system (system_scope=all)",
         Everybody::Asked(_) | Everybody::Silent(_) => "reader in the project; admin for every project",
         Everybody::Same | Everybody::User => "reader in the project",
     }
