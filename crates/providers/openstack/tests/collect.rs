@@ -268,3 +268,73 @@ async fn old_clouds_give_the_same_identities() {
         assert_eq!(loose, Vec::<String>::new(), "2.{minor}");
     }
 }
+
+#[tokio::test]
+async fn a_server_whose_cell_is_down_is_not_read() {
+    let cloud = small().await;
+    let control = cloud.control();
+    let id = control.id(Kind::Server, 0);
+    let down = serde_json::json!({"name": null, "flavor": null, "status": "UNKNOWN"});
+    control.update(&id, &down).expect("a server");
+    let run = targeted(&admin(&cloud, &[]), &[("vms", &id)]).await;
+    assert!(!run.read().contains(&("vms", id.clone())) && run.gone().is_empty());
+    assert!(!run.is_complete("vms") && !run.is_complete("hardwares"));
+    assert_eq!((run.count("vms"), run.count("hardwares"), run.rows.issues.len()), (1, 0, 1));
+}
+
+#[tokio::test]
+async fn a_service_of_another_region_is_a_failure() {
+    let cloud = small().await;
+    let run = full(&admin(&cloud, &[("region", "Nowhere")])).await;
+    for listing in ["servers", "ports", "images", "volumes", "stacks", "compute_quotas"] {
+        let Listed::Failed { error } = run.listing(listing) else { panic!("{listing}: {:?}", run.listing(listing)) };
+        assert!(error.contains("for region Nowhere") && error.contains("RegionOne"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_admin_told_to_stay_in_one_project_takes_nothing_of_others() {
+    let cloud = small().await;
+    let own = |user: &str| connect(&configuration(&cloud, user, "tenant-01", &[("projects", "own")]));
+    let admin = own("admin");
+    let (run, member) = (full(&admin).await, full(&own("tenant-01-user")).await);
+    for l in &run.collected.listings {
+        assert!(matches!(l.listed, Listed::Complete | Listed::NotAsked { .. }), "{}: {:?}", l.listing, l.listed);
+    }
+    for collection in ["vms", "cloud_volumes", "cloud_networks", "network_ports", "orchestration_stacks"] {
+        assert_eq!(run.keys(collection), member.keys(collection), "{collection}");
+        assert!(run.count(collection) > 0 && run.is_complete(collection), "{collection}");
+    }
+    let all = full(&support::admin(&cloud, &[])).await;
+    for collection in ["vms", "cloud_networks", "images", "network_ports", "security_groups", "server_groups", "quotas"] {
+        assert!(run.count(collection) < all.count(collection), "{collection}");
+    }
+    assert_eq!(run.count("cloud_tenants"), 1);
+    let others = all.keys("vms").into_iter().find(|id| !run.keys("vms").contains(id)).expect("another's");
+    let target = targeted(&admin, &[("vms", &others)]).await;
+    assert_eq!((target.count("vms"), target.gone().len(), target.read().len()), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn an_admin_of_a_domain_does_not_know_of_all_projects() {
+    let cloud = small().await;
+    let mut configuration = configuration(&cloud, "admin", "admin", &[("domain_id", "default")]);
+    configuration.settings.remove("project_name");
+    let run = full(&connect(&configuration)).await;
+    let of = |name: &str| run.collected.listings.iter().find(|l| l.listing == name).expect("a listing");
+    assert_eq!(of("projects").reach.as_deref(), Some("projects of the domain"));
+    for collection in ["cloud_tenants", "network_ports", "images", "quotas"] {
+        assert!(!run.is_complete(collection), "{collection}: {:?}", run.listed(collection));
+    }
+}
+
+#[tokio::test]
+async fn a_stack_is_gone_only_from_a_list_of_all_projects() {
+    let cloud = FakeCloud::builder(CloudSpec::small()).without_global_orchestration().start().await.expect("a cloud");
+    let control = cloud.control();
+    let id = control.id(Kind::Stack, 0);
+    control.delete(&id).expect("deleted");
+    let run = targeted(&admin(&cloud, &[]), &[("orchestration_stacks", &id)]).await;
+    assert!(run.gone().is_empty() && run.read().is_empty(), "{:?}", run.gone());
+    assert!(!run.is_complete("orchestration_stacks"));
+}

@@ -52,7 +52,8 @@ pub(super) async fn target(run: &Run<'_>, collection: CollectionIx, id: &str) {
                 run.outcomes.read(collection, id);
             }
         }
-        None if listed.pages > 0 => gone_or_unknown(run, stacks, collection, id).await,
+        // Absent from a list of some projects' it may be another's.
+        None if listed.pages > 0 && listed.listed.is_complete() => gone_or_unknown(run, stacks, collection, id).await,
         None => {}
     }
 }
