@@ -88,8 +88,8 @@ collection! {
 }
 
 collection! {
-    /// Public keys VMs are started with. They belong to users: two users may use one name. One that is only known from
-    /// VMs has a row, too.
+    /// Public keys VMs are started with. They belong to users: two users may use one name. A cloud lists the own user's
+    /// only; others' are known from VMs, by their name. None is removed for not being listed.
     key_pairs: Archive {
         ref: [user_ref, name];
         raw: true;
