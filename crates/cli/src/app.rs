@@ -54,7 +54,7 @@ impl App {
         if self.global.database.is_none() {
             private_dir(&data_dir()?)?;
         }
-        let store = Store::open(&url).await?;
+        let store = open(&url).await?;
         match store.check_schema().await {
             Err(StoreError::NotMigrated { .. }) => {
                 store.migrate().await?;
@@ -131,6 +131,29 @@ impl App {
     }
 }
 
+/// Opens the database. A SQLite file that is made is for its owner alone: it holds what clouds tell, `user_data` included.
+pub(crate) async fn open(url: &str) -> Result<Store, StoreError> {
+    if let Some(path) = sqlite_path(url).filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != ":memory:") {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // One that is there stays as it is; what else is wrong with the path, the store says better.
+        drop(options.open(&path));
+    }
+    Store::open(url).await
+}
+
+/// Whether a database's address carries a password, in either of its two places.
+pub(crate) fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    let query = tail.split_once('?').map_or("", |(_, query)| query);
+    user.split_once(':').is_some_and(|(_, password)| !password.is_empty())
+        || query.split('&').any(|pair| pair.starts_with("password="))
+}
+
 fn sqlite_path(url: &str) -> Option<PathBuf> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return None;
@@ -149,10 +172,27 @@ pub(crate) fn data_dir() -> anyhow::Result<PathBuf> {
 }
 
 /// What is known of clouds is nobody else's business.
-fn private_dir(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).with_context(|| format!("cannot make the data directory {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_password;
+
+    #[test]
+    fn passwords_in_addresses_are_seen() {
+        for url in ["postgres://u:p@db/x", "postgresql://u:p@db", "postgres://db/x?sslmode=require&password=p"] {
+            assert!(has_password(url), "{url}");
+        }
+        for url in
+            ["postgres://u@db:5432/x", "postgres://u:@db/x", "postgres:///x?host=/run", "sqlite:a:b@c.db", "inventory.db"]
+        {
+            assert!(!has_password(url), "{url}");
+        }
+    }
 }

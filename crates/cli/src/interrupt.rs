@@ -18,3 +18,28 @@ pub(crate) async fn asked() {
         std::future::pending::<()>().await;
     }
 }
+
+/// Listens from now on: what is asked between two waits is not lost.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    pub(crate) fn listen() -> Self {
+        let (tell, told) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            asked().await;
+            let _ = tell.send(true);
+        });
+        Self(told)
+    }
+
+    pub(crate) fn was_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    pub(crate) async fn asked(&self) {
+        if self.0.clone().wait_for(|asked| *asked).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod verbs;
 
 use std::process::ExitCode;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use kind::{Import, Imported, Kind};
@@ -39,7 +40,13 @@ pub async fn run(kinds: Vec<Kind>) -> ExitCode {
         Err(error) => return exit::usage(&error.format(&mut Cli::command())),
     };
     args::logging(&cli.global);
+    let typed = matches.value_source("database") == Some(ValueSource::CommandLine);
     let mut app = App::new(cli.global, kinds);
+    if typed && app.global.database.as_deref().is_some_and(app::has_password) {
+        app.remark(
+            "warning: a password on the command line is seen by everybody on this machine; set STOCKTAKE_DATABASE instead",
+        );
+    }
     let done = verbs::run(&mut app, cli.command).await;
     let flushed = app.out.flush();
     exit::code(done.and_then(|exit| Ok(flushed.map(|()| exit)?)), &app)

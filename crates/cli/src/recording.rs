@@ -19,7 +19,15 @@ fn open(path: &Path) -> anyhow::Result<File> {
     options.create(true).write(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).with_context(|| format!("cannot write the recording {}", path.display()))
+    let doing = || format!("cannot write the recording {}", path.display());
+    let file = options.open(path).with_context(doing)?;
+    // A file that was there keeps the mode it had. `/dev/null` and pipes are not ours to close.
+    #[cfg(unix)]
+    if file.metadata().with_context(doing)?.is_file() {
+        let mine = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        file.set_permissions(mine).with_context(doing)?;
+    }
+    Ok(file)
 }
 
 pub(crate) fn write(path: &Path, kept: &Arc<Mutex<Vec<Exchange>>>) -> anyhow::Result<u64> {

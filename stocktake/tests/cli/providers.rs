@@ -18,6 +18,17 @@ pub(crate) async fn secrets_stay_secret(database: TestDatabase) {
         let mut words = shown.split(|c: char| !c.is_alphanumeric());
         assert!(!words.any(|word| word == PASSWORD) && shown.contains("cloud1"), "{shown}");
     }
+    let file = shell.home.path().join("new.db");
+    let url = format!("sqlite:{}", file.display());
+    shell.run(&["migrate", "--database", &url]).ok();
+    for path in std::fs::read_dir(shell.home.path()).unwrap().map(|entry| entry.unwrap().path()) {
+        let about_it = path.file_name().unwrap().to_str().unwrap().starts_with("new.db");
+        assert!(!about_it || mode(&path) == 0o600, "{}", path.display());
+    }
+    assert_eq!(mode(&file), 0o600);
+    let typed = shell.run(&["summary", "--database", "postgres://u:hidden@127.0.0.1:1/x"]);
+    assert_eq!(typed.code, 1, "{}", typed.err);
+    assert!(typed.err.contains("STOCKTAKE_DATABASE") && !typed.err.contains("hidden"), "{}", typed.err);
     let aside = shell.home.path().join("aside");
     std::fs::rename(shell.key_file(), &aside).unwrap();
     let error = shell.run(&["refresh", "cloud1"]).failed(1);

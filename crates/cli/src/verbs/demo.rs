@@ -5,7 +5,7 @@ use anyhow::Context;
 use clap::{Args, Parser};
 use stocktake_fakecloud::{Control, FakeCloud, Kind, NewServer, PASSWORD};
 use stocktake_provider::{Configuration, Secret};
-use stocktake_store::registry;
+use stocktake_store::{Kind as DatabaseKind, Store, registry};
 
 use super::{fakecloud, provider};
 use crate::app::App;
@@ -70,7 +70,11 @@ pub(crate) async fn run(app: &mut App, verb: Demo) -> Done {
     show.command(&["runs"]).await?;
 
     let exit = show.exit;
-    where_to_go(show.app, throw_away.is_none())?;
+    let kept = match throw_away {
+        Some(_) => None,
+        None => Some(show.app.store().await?),
+    };
+    where_to_go(show.app, kept.as_ref())?;
     Ok(exit)
 }
 
@@ -149,8 +153,7 @@ impl Show<'_> {
     }
 }
 
-fn where_to_go(app: &mut App, kept: bool) -> std::io::Result<()> {
-    let url = app.global.database.clone().unwrap_or_default();
+fn where_to_go(app: &mut App, kept: Option<&Store>) -> std::io::Result<()> {
     let paint = app.out.paint();
     let out = &mut app.out;
     out.line("")?;
@@ -159,10 +162,17 @@ fn where_to_go(app: &mut App, kept: bool) -> std::io::Result<()> {
     out.line("  stocktake provider add cloud1 --env             after `source openrc`")?;
     out.line("  stocktake refresh cloud1")?;
     out.line("  stocktake summary")?;
-    if kept {
+    if let Some(store) = kept {
+        let place = store.place();
         out.line("")?;
-        out.line(format!("The demo's inventory stays in {url}; the simulated cloud ends with this program."))?;
-        out.line(format!("  stocktake get vms --database {url}"))?;
+        out.line(format!("The demo's inventory stays in {place}; the simulated cloud ends with this program."))?;
+        out.line(match store.kind() {
+            DatabaseKind::Sqlite => format!("  stocktake get vms --database 'sqlite:{place}'"),
+            // How to sign in there is the asker's to know.
+            DatabaseKind::Postgres => {
+                "  stocktake get vms                               with STOCKTAKE_DATABASE set to it".to_owned()
+            }
+        })?;
     } else {
         out.line("")?;
         out.line(

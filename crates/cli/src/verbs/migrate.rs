@@ -1,9 +1,8 @@
 //! `stocktake migrate`: every verb does it by itself; this one is for those who want it done at a time of their own.
 
 use clap::Args;
-use stocktake_store::Store;
 
-use crate::app::{App, data_dir};
+use crate::app::{App, data_dir, open, private_dir};
 use crate::exit::{Done, Exit};
 
 #[derive(Debug, Args)]
@@ -15,9 +14,9 @@ pub(crate) struct Migrate {}
 
 pub(crate) async fn run(app: &mut App, _: Migrate) -> Done {
     if app.global.database.is_none() {
-        std::fs::create_dir_all(data_dir()?)?;
+        private_dir(&data_dir()?)?;
     }
-    let store = Store::open(&app.url()?).await?;
+    let store = open(&app.url()?).await?;
     let done = store.migrate().await?;
     let place = store.place();
     if done.from == done.to {

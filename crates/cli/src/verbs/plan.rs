@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::refresh;
 use crate::app::App;
-use crate::exit::{Done, Exit, misuse};
+use crate::exit::{Done, Exit};
 use crate::format::cell_text;
 use crate::interrupt;
 use crate::output::human::thousands;
@@ -72,7 +72,10 @@ pub(crate) async fn run(app: &mut App, verb: Plan) -> Done {
     let mut report = RunReport::new(job.scope.name(), job.scope.targets());
     let plan = tokio::select! {
         plan = job.plan(&store, &bars, &mut report) => plan,
-        () = interrupt::asked() => return Err(misuse("interrupted")),
+        () = interrupt::asked() => {
+            bars.end();
+            anyhow::bail!("interrupted");
+        }
     };
     bars.end();
     let plan = plan?;

@@ -17,7 +17,7 @@ use super::outcome::{as_data, exit_of, print};
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
 use crate::format::{Simple, machine};
-use crate::interrupt;
+use crate::interrupt::Stop;
 use crate::output::human::counted;
 use crate::output::out::say;
 use crate::progress::Bars;
@@ -65,7 +65,14 @@ pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
     let store = app.store().await?;
     let (providers, approves) = chosen(app, &store, &verb).await?;
     let (mut exit, mut reports) = (Exit::Ok, Vec::new());
-    for record in &providers {
+    let stop = Stop::listen();
+    for (at, record) in providers.iter().enumerate() {
+        if stop.was_asked() {
+            let rest: Vec<_> = providers[at..].iter().map(|p| p.name.as_str()).collect();
+            say(format!("error: interrupted; not refreshed: {}", rest.join(", ")));
+            exit = exit.and(Exit::Failed);
+            break;
+        }
         let (traffic, kept) = match (&verb.record, &verb.replay) {
             (Some(path), _) => {
                 recording::check_writable(path)?;
@@ -75,7 +82,7 @@ pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
             (_, Some(path)) => (Traffic::Replay(recording::read(path)?.into()), None),
             _ => (Traffic::Live, None),
         };
-        let done = one(app, &store, record, &verb.targets, traffic, approves).await;
+        let done = one(app, &store, record, &verb.targets, traffic, approves, &stop).await;
         if let Some((path, kept)) = kept {
             let exchanges = recording::write(path, &kept)?;
             app.remark(format!("{} kept in {}", counted(exchanges, "exchange", "exchanges"), path.display()));
@@ -126,14 +133,39 @@ pub(crate) async fn one(
     targets: &[Target],
     traffic: Traffic,
     approves: Option<RunId>,
+    stop: &Stop,
 ) -> anyhow::Result<Finished> {
     let job = job(app, store, record, targets, traffic).await?;
     let bars = Bars::new(app, &record.name);
     let owner = owner();
     let request = Request { trigger: "cli", owner: &owner, approves };
-    let finished = execute(store, &job, &request, &bars, interrupt::asked()).await;
+    let finished = execute(store, &job, &request, &bars, stop.asked()).await;
     bars.end();
-    Ok(finished?)
+    let mut finished = finished?;
+    if finished.error.is_none() {
+        let unknown = never_heard_of(store, &job, record, &finished).await?;
+        finished.report.notes.extend(unknown);
+    }
+    Ok(finished)
+}
+
+/// Targets that the cloud says it does not have and that were not in the inventory either: most likely a slip of the pen.
+async fn never_heard_of(
+    store: &Store,
+    job: &Job,
+    record: &ProviderRecord,
+    finished: &Finished,
+) -> anyhow::Result<Vec<String>> {
+    let (menu, report) = (job.provider.menu(), &finished.report);
+    let mut notes = Vec::new();
+    for target in report.targets.iter().filter(|target| !report.unknown_targets.contains(target)) {
+        let ix = query::resolve_collection(&menu, &target.collection)?;
+        let selector = Selector { collection: ix, word: &target.reference, provider: Some(&record.name) };
+        if let Err(QueryError::NoObject { .. }) = Object::find(store, &menu, selector).await {
+            notes.push(format!("{target}: {} has no such object, and none was stored", record.name));
+        }
+    }
+    Ok(notes)
 }
 
 /// Everything a refresh of this provider needs.

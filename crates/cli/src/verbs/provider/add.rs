@@ -67,7 +67,7 @@ pub(crate) async fn run(app: &mut App, verb: Add) -> Done {
         let provider = kind.provider.connect(&configuration, Traffic::Live)?;
         let report = tokio::select! {
             report = provider.test() => report,
-            () = interrupt::asked() => return Err(misuse("interrupted; nothing was registered")),
+            () = interrupt::asked() => anyhow::bail!("interrupted; nothing was registered"),
         };
         if !report.passed() {
             test::print(&mut app.out, &report)?;

@@ -7,7 +7,7 @@ use stocktake_provider::{CheckStatus, TestReport, Traffic};
 use stocktake_store::registry::{self, ProviderStatus};
 
 use crate::app::App;
-use crate::exit::{Done, Exit, misuse};
+use crate::exit::{Done, Exit};
 use crate::format::{Simple, machine};
 use crate::interrupt;
 use crate::output::human::millis;
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &mut App, verb: Test) -> Done {
     let provider = app.kind(&record.kind)?.provider.connect(&configuration, Traffic::Live)?;
     let report = tokio::select! {
         report = provider.test() => report,
-        () = interrupt::asked() => return Err(misuse("interrupted")),
+        () = interrupt::asked() => anyhow::bail!("interrupted"),
     };
     let (status, message, exit) = match (report.passed(), complete(&report)) {
         (false, _) => (ProviderStatus::Failed, Some(failure(&report)), Exit::Failed),
