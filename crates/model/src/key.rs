@@ -13,6 +13,8 @@ pub struct Key {
     encoded: String,
     parts: u8,
     blank: bool,
+    /// Which parts are null, one bit each.
+    nulls: u64,
 }
 
 impl Key {
@@ -48,6 +50,7 @@ impl Key {
     }
 
     pub fn and_null(mut self) -> Self {
+        self.nulls |= 1u64.checked_shl(u32::from(self.parts)).unwrap_or(0);
         self.separate();
         self.encoded.push_str("~n");
         self
@@ -70,7 +73,12 @@ impl Key {
 
     /// A key whose text form is known, e.g. read from the database.
     pub fn from_encoded(encoded: &str) -> Self {
-        Self { encoded: encoded.to_owned(), parts: 1, blank: encoded.is_empty() || encoded == "~e" }
+        Self { encoded: encoded.to_owned(), parts: 1, blank: encoded.is_empty() || encoded == "~e", nulls: 0 }
+    }
+
+    /// Whether the part at `at`, counted from 0, is null.
+    pub fn is_null(&self, at: usize) -> bool {
+        self.nulls.checked_shr(at as u32).is_some_and(|nulls| nulls & 1 == 1)
     }
 
     /// The text form.

@@ -549,7 +549,8 @@ impl<'a> RowBuilder<'a> {
         let Self { collection, key, raw, raw_digest, rows } = self;
         let Rows { menu, seed, collections, scratch, issues } = rows;
         let description = menu.get(collection);
-        if key.is_blank() {
+        let missing = |(at, part): (usize, &&'static str)| key.is_null(at) && !description.nullable_ref.contains(part);
+        if key.is_blank() || description.manager_ref.iter().enumerate().any(missing) {
             issues.push(Issue {
                 kind: IssueKind::BlankIdentity,
                 collection: description.name.to_owned(),
@@ -753,6 +754,18 @@ mod tests {
         assert_eq!(kinds, [IssueKind::BlankIdentity, IssueKind::Adjusted]);
         assert_eq!(rows.of(ix).len(), 1);
         assert_eq!(rows.of(ix).view(0).get(things::name), Some(FieldValue::Text("x\u{FFFD}y")));
+    }
+
+    #[test]
+    fn a_part_of_an_identity_is_null_only_where_declared() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, Key::new().and_null()).text(things::name, "x").finish();
+        let kinds: Vec<_> = rows.issues.iter().map(|i| i.kind).collect();
+        assert_eq!((kinds, rows.len()), (vec![IssueKind::BlankIdentity], 0));
+        let menu = Menu::builder().pick([things::COLLECTION]).change("things", |c| c.nullable_ref = vec!["ems_ref"].into());
+        let mut rows = Rows::new(Arc::new(menu.and_then(crate::menu::MenuBuilder::build).expect("menu")), 7);
+        rows.row(ix, Key::new().and_null()).text(things::name, "x").finish();
+        assert_eq!((rows.issues.len(), rows.len()), (0, 1));
     }
 
     #[test]

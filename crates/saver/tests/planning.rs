@@ -4,9 +4,10 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use stocktake_model::{Coverage, IssueKind, Key, Listed, Value};
-use stocktake_saver::GuardPolicy;
+use stocktake_model::{Coverage, IssueKind, Key, Listed, Menu, RowView, Rows, Scope, Value};
+use stocktake_saver::{Answers, GuardPolicy, Planner, Stored};
 use support::{BOXES, ITEMS, Memory, NOTES, ROOMS, TAGS, boxes, complete, items, notes, rooms, rows, tags};
 
 fn set(keys: &[&str]) -> BTreeSet<String> {
@@ -348,6 +349,28 @@ fn a_listing_with_a_record_twice_takes_nothing_away() {
     db.refresh(world(&["n1", "n2", "n3"]), &complete(), GuardPolicy::default());
     assert!(db.refresh(world(&["n1", "n2", "n1"]), &complete(), GuardPolicy::default()).is_noop());
     assert_eq!(db.refresh(world(&["n1", "n2"]), &complete(), GuardPolicy::default()).counts().deleted, 1);
+}
+
+#[test]
+fn a_custom_save_turns_its_records_into_rows_of_others() {
+    fn boxes_of_notes(records: &[RowView<'_>], out: &mut Rows) {
+        for record in records {
+            out.row(BOXES, &format!("box of {}", record.key())).text(boxes::name, record.key()).finish();
+        }
+    }
+    let menu = Menu::builder().pick(support::menu().iter().map(|(_, c)| c.clone())).custom_save("notes", boxes_of_notes);
+    let menu = Arc::new(menu.build().unwrap());
+    let mut rows = Rows::new(Arc::clone(&menu), support::SEED);
+    rows.row(NOTES, "n1").text(notes::body, "x").finish();
+    rows.row(NOTES, "n2").text(notes::body, "y").finish();
+    let stored = Stored::new(support::SEED, menu.len());
+    let mut planner = Planner::new(Arc::clone(&menu), &Scope::Full, stored, GuardPolicy::default());
+    planner.push(&mut rows);
+    planner.close(&complete());
+    let plan = planner.finish(Answers::default(), 1);
+    let made: Vec<_> = plan.collection(BOXES).inserts.iter().map(|w| plan.collection(BOXES).view(w).key()).collect();
+    assert_eq!(made, ["box of n1", "box of n2"]);
+    assert!(plan.collection(NOTES).inserts.is_empty(), "its own records are not rows");
 }
 
 #[test]
