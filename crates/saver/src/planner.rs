@@ -1,19 +1,22 @@
 //! Compares what was parsed with what is stored.
 
+mod linking;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use stocktake_model::{
-    CollectionIx, CollectionRows, Coverage, Field, FieldValue, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows,
-    Scope, Type, Value, key,
+    CollectionIx, CollectionRows, Coverage, Field, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows, Scope,
+    Type, key,
 };
 
+use self::linking::Linking;
 use crate::fate::{self, Extent, Fate, Fates};
 use crate::guard::GuardPolicy;
-use crate::plan::{CollectionPlan, Counts, SavePlan, Unlink, Watch, WatchUpdate, Write};
+use crate::plan::{CollectionPlan, Counts, SavePlan, Unlink, Write};
 use crate::request::{Wanted, WatchKeys};
-use crate::resolve::{Resolution, Resolver, SeenRefs};
-use crate::stored::{Answers, ByRef, Entry, Stored, StoredRow, StoredWatch};
+use crate::resolve::{Resolver, SeenRefs};
+use crate::stored::{Answers, ByRef, Entry, Stored, StoredRow};
 
 /// Above this many new keys, all unresolved links of a collection are read instead of those by key.
 const KEYS_ASKED_ONE_BY_ONE: usize = 1_000;
@@ -473,183 +476,14 @@ impl KeptRows {
     }
 }
 
-/// Sorts by the bytes of the identities. Their first bytes are kept beside the rows: a comparison seldom needs more, and
-/// looking a key up costs more than comparing it.
+/// Sorts by the bytes of the identities. Their first bytes are kept as a number: a comparison seldom needs more, and
+/// following the rest costs more than comparing it.
 fn sort_by_identity(rows: &CollectionRows, kept: &mut [Kept]) {
     kept.sort_by_cached_key(|k| {
         let key = rows.view(k.row as usize).key_bytes();
         let mut prefix = [0; 16];
         let len = key.len().min(prefix.len());
         prefix[..len].copy_from_slice(&key[..len]);
-        (u128::from_be_bytes(prefix), KeyOf(rows, k.row))
+        (u128::from_be_bytes(prefix), key)
     });
-}
-
-/// The whole identity, looked up only when prefixes are equal.
-struct KeyOf<'a>(&'a CollectionRows, u32);
-
-impl KeyOf<'_> {
-    fn bytes(&self) -> &[u8] {
-        self.0.view(self.1 as usize).key_bytes()
-    }
-}
-
-impl PartialEq for KeyOf<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.bytes() == other.bytes()
-    }
-}
-
-impl Eq for KeyOf<'_> {}
-
-impl PartialOrd for KeyOf<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for KeyOf<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.bytes().cmp(other.bytes())
-    }
-}
-
-/// The last step: links become ids, and those that could not are remembered.
-struct Linking<'a> {
-    planner: &'a Planner,
-    resolver: Resolver<'a>,
-    answered: HashMap<(CollectionIx, i64, Field), &'a Value>,
-    pool: Vec<i64>,
-    values: Vec<(CollectionIx, u32, Field, Value)>,
-    watches: Vec<Watch>,
-    relinks: Vec<WatchUpdate>,
-    issues: Vec<Issue>,
-}
-
-impl<'a> Linking<'a> {
-    fn new(planner: &'a Planner, moved: &'a HashSet<(i64, u8)>, answers: &'a Answers) -> Self {
-        let resolver = Resolver { stored: &planner.stored, seen: &planner.seen, fates: &planner.fates, moved };
-        Self {
-            planner,
-            resolver,
-            answered: answers.values.iter().map(|(ix, id, field, value)| ((*ix, *id, *field), value)).collect(),
-            pool: Vec::new(),
-            values: Vec::new(),
-            watches: Vec::new(),
-            relinks: Vec::new(),
-            issues: Vec::new(),
-        }
-    }
-
-    fn resolve(&mut self, ix: CollectionIx, row: RowView<'_>, write: &Write) {
-        for (field, link) in row.links() {
-            let resolution = self.resolver.find(link.target, link.by, link.key);
-            if link.value_of.is_none() {
-                self.pool.push(resolution.id().unwrap_or(0));
-            } else {
-                let value = self.value(link, resolution).unwrap_or_else(|| link.default().to_value());
-                self.values.push((ix, write.row, field, value));
-            }
-            if resolution.id().is_none() {
-                self.unresolved(ix, row.key(), field, link, resolution);
-            }
-            let usual = link.value_of.is_none() && link.by == self.planner.menu.usual_by(ix, field);
-            if resolution.id().is_none() || !usual {
-                self.watches.push(Watch {
-                    row_id: write.id,
-                    collection: ix,
-                    field,
-                    target: link.target,
-                    by: link.by,
-                    key: link.key.to_owned(),
-                    value_of: link.value_of,
-                    resolved: resolution.id(),
-                });
-            }
-        }
-    }
-
-    fn unresolved(&mut self, ix: CollectionIx, reference: &str, field: Field, link: LinkView<'_>, why: Resolution) {
-        let menu = &self.planner.menu;
-        let target = menu.get(link.target);
-        let by = if link.by == 0 { "ref" } else { target.secondary_refs[usize::from(link.by) - 1].name };
-        let (kind, why) = match why {
-            Resolution::Ambiguous => (IssueKind::AmbiguousRef, "more than one row has"),
-            _ => (IssueKind::UnresolvedLink, "no row has"),
-        };
-        self.issues.push(Issue {
-            kind,
-            collection: menu.get(ix).name.to_owned(),
-            reference: reference.to_owned(),
-            field: Some(menu.get(ix).field_name(field).to_owned()),
-            message: format!("in {} {why} {by} '{}'; the link is set when one does", target.name, link.key),
-        });
-    }
-
-    /// A link of a row that this run does not write leads nowhere any more.
-    fn cut(&mut self, of: CollectionIx, row: i64, field: Option<Field>, target: CollectionIx, by: u8, key: &str) {
-        let menu = &self.planner.menu;
-        let target = menu.get(target);
-        let by = if by == 0 { "ref" } else { target.secondary_refs[usize::from(by) - 1].name };
-        self.issues.push(Issue {
-            kind: IssueKind::UnresolvedLink,
-            collection: menu.get(of).name.to_owned(),
-            reference: format!("id {row}"),
-            field: field.map(|field| menu.get(of).field_name(field).to_owned()),
-            message: format!("no row of {} has {by} '{key}' any more; the link is set when one does", target.name),
-        });
-    }
-
-    /// The value a value link asks for: from this run if it writes the row, else from the database.
-    fn value(&self, link: LinkView<'_>, resolution: Resolution) -> Option<Value> {
-        let (id, field) = (resolution.id()?, link.value_of?);
-        let value = self.written_value(link.target, link.by, link.key, field).or_else(|| {
-            let answered = self.answered.get(&(link.target, id, field));
-            answered.map(|value| (*value).clone())
-        });
-        value.filter(|value| *value != Value::Null)
-    }
-
-    fn written_value(&self, target: CollectionIx, by: u8, text: &str, field: Field) -> Option<Value> {
-        let hash = key::hash(self.planner.stored.seed, text);
-        let entry = &self.planner.stored.indexes[target.index()].entries[self.planner.entry_of(target, by, hash)?];
-        let row = (entry.written as usize).checked_sub(1)?;
-        self.planner.kept[target.index()].rows.view(row).get(field).map(FieldValue::to_value)
-    }
-
-    /// Remembered links of rows that this run does not write: do they lead elsewhere now?
-    fn settle_watches<'w>(&mut self, plans: &[CollectionPlan], watches: impl Iterator<Item = &'w StoredWatch>) {
-        let mut watches = watches.peekable();
-        if watches.peek().is_none() {
-            return;
-        }
-        let written: HashSet<i64> = plans.iter().flat_map(|p| &p.updates).map(|w| w.id).collect();
-        let mut done: HashSet<(i64, Field)> = HashSet::new();
-        for watch in watches {
-            let gone = self.planner.fates.of.get(&watch.row_id) == Some(&Fate::Deleted);
-            if gone || written.contains(&watch.row_id) || !done.insert((watch.row_id, watch.field)) {
-                continue;
-            }
-            let resolved = self.resolver.find(watch.target, watch.by, &watch.key).id();
-            let kept = |id: &i64| watch.by > 0 && !self.resolver.moved.contains(&(*id, watch.by));
-            let resolved = resolved.or(watch.resolved.filter(kept));
-            let value = watch.value_of.filter(|_| resolved.is_some());
-            let value = value.and_then(|field| self.written_value(watch.target, watch.by, &watch.key, field));
-            if resolved == watch.resolved && value.is_none() {
-                continue;
-            }
-            let usual = watch.value_of.is_none() && watch.by == self.planner.menu.usual_by(watch.collection, watch.field);
-            if resolved.is_none() {
-                self.cut(watch.collection, watch.row_id, Some(watch.field), watch.target, watch.by, &watch.key);
-            }
-            self.relinks.push(WatchUpdate {
-                row_id: watch.row_id,
-                collection: watch.collection,
-                field: watch.field,
-                resolved,
-                value,
-                forget: usual && resolved.is_some(),
-            });
-        }
-    }
 }
