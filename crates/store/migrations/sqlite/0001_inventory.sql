@@ -17,6 +17,16 @@ create table providers (
     status text not null default 'new',
     status_message text,
     last_refresh_on integer,
+    -- Raised by each change that workers must notice: address, credentials, zone, pause.
+    generation integer not null default 1,
+    -- unknown, valid, invalid, unreachable, incomplete, error
+    credential_state text not null default 'unknown',
+    credential_message text,
+    -- Failures in a row that do not say the credentials are wrong.
+    credential_failures integer not null default 0,
+    credential_since integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    -- When it is refreshed without being asked: an interval, a cron expression, off; null: as the settings say.
+    refresh_schedule text,
     created_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     updated_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer))
 ) strict;
@@ -132,6 +142,154 @@ create table held_deletes (
     held_on integer not null
 ) strict;
 create index held_deletes_of_provider on held_deletes (provider_id);
+
+-- What there is to do, and who does it: queue, refresh requests, servers, workers, schedules.
+
+-- The queue. `run_after` and leases are judged by this database's clock, whatever the hosts think the time is.
+create table jobs (
+    id integer primary key,
+    kind text not null,
+    lane text not null,
+    -- At most one job of such a lane runs at a time.
+    exclusive integer not null default false,
+    -- The smaller, the sooner.
+    priority integer not null default 100,
+    -- waiting, running, retrying, parked, done, cancelled
+    state text not null default 'waiting',
+    run_after integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    expires_on integer,
+    attempts integer not null default 0,
+    max_attempts integer not null default 5,
+    -- At most one waiting job has it.
+    merge_key text,
+    payload text not null default '{}',
+    trace_context text,
+    lease_owner text,
+    lease_token integer not null default 0,
+    lease_until integer,
+    result text,
+    error text,
+    created_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    started_on integer,
+    ended_on integer
+) strict;
+create unique index jobs_merge on jobs (merge_key) where state = 'waiting' and merge_key is not null;
+create unique index jobs_alone on jobs (lane) where state = 'running' and exclusive;
+create index jobs_due on jobs (lane, priority, id) where state in ('waiting', 'retrying');
+create index jobs_leased on jobs (lease_until) where state = 'running';
+create index jobs_ended on jobs (ended_on) where state in ('done', 'cancelled');
+
+-- What refreshes are asked for: a row each, so that asking twice is asking once. An empty `ref` means the whole collection,
+-- an empty collection everything the provider has.
+create table refresh_targets (
+    id integer primary key,
+    provider_id integer not null references providers on delete cascade,
+    collection text not null,
+    ref text not null,
+    -- How often it was asked for: a run that served it takes it away only if nobody asked since.
+    asked integer not null default 1,
+    trigger_by text not null,
+    first_asked_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    last_asked_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    -- The lease token of the run that serves it now.
+    claimed_by integer,
+    claimed_asked integer,
+    unique (provider_id, collection, ref)
+) strict;
+
+-- One row for each start of a main server.
+create table servers (
+    id text primary key,
+    name text not null,
+    host text not null,
+    pid integer not null,
+    version text not null,
+    zone text not null,
+    -- Names of roles it may take: ["refresh", "scheduler", "generic"]
+    roles text not null,
+    -- starting, running, draining, stopped, lost
+    state text not null,
+    started_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    heartbeat_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    -- Alive until then, whatever its state says.
+    until integer not null,
+    rss_bytes integer,
+    cpu_millis integer,
+    ended_on integer,
+    end_reason text
+) strict;
+
+-- What exactly one server does: the workers of a provider, the scheduler. Held like a lease.
+create table assignments (
+    -- provider:ID, role:NAME
+    what text primary key,
+    server_id text not null,
+    token integer not null,
+    until integer not null
+) strict;
+
+-- One row for each worker process.
+create table workers (
+    id text primary key,
+    server_id text not null references servers on delete cascade,
+    kind text not null,
+    provider_id integer references providers on delete set null,
+    -- Which of several workers of one kind: 1, 2, …
+    slot integer not null default 1,
+    host text not null,
+    pid integer,
+    -- creating, starting, running, draining, stopped, killed, failed
+    state text not null,
+    -- That of the provider's settings which it works with.
+    generation integer not null default 0,
+    -- How often this place was filled anew since the server started.
+    restarts integer not null default 0,
+    created_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    started_on integer,
+    heartbeat_on integer,
+    -- When it last got anywhere; a heartbeat alone is no progress.
+    progress_on integer,
+    job_id integer,
+    doing text,
+    progress text,
+    rss_bytes integer,
+    cpu_millis integer,
+    ended_on integer,
+    end_reason text
+) strict;
+create index workers_live on workers (server_id) where ended_on is null;
+create index workers_ended on workers (ended_on) where ended_on is not null;
+
+-- When what is due. A tick is taken by moving `next_on` on, which only one can do.
+create table schedules (
+    -- refresh:PROVIDER-ID, purge, …
+    name text primary key,
+    provider_id integer references providers on delete cascade,
+    -- An interval (24h), a cron expression, or off.
+    spec text not null,
+    next_on integer,
+    last_on integer
+) strict;
+
+-- What runs did since the inventory began, so that counters never fall when old runs are purged.
+create table run_totals (
+    provider_id integer not null references providers on delete cascade,
+    mode text not null,
+    state text not null,
+    runs integer not null,
+    millis integer not null,
+    created integer not null,
+    updated integer not null,
+    unchanged integer not null,
+    archived integer not null,
+    deleted integer not null,
+    held integer not null,
+    api_calls integer not null,
+    api_retries integer not null,
+    api_throttled integer not null,
+    api_bytes integer not null,
+    primary key (provider_id, mode, state)
+) strict;
 
 create table availability_zones (
     id integer primary key,

@@ -15,6 +15,16 @@ create table providers (
     status text collate "C" not null default 'new',
     status_message text,
     last_refresh_on timestamptz,
+    -- Raised by each change that workers must notice: address, credentials, zone, pause.
+    generation bigint not null default 1,
+    -- unknown, valid, invalid, unreachable, incomplete, error
+    credential_state text collate "C" not null default 'unknown',
+    credential_message text,
+    -- Failures in a row that do not say the credentials are wrong.
+    credential_failures bigint not null default 0,
+    credential_since timestamptz not null default now(),
+    -- When it is refreshed without being asked: an interval, a cron expression, off; null: as the settings say.
+    refresh_schedule text,
     created_on timestamptz not null default now(),
     updated_on timestamptz not null default now()
 );

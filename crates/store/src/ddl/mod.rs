@@ -13,7 +13,7 @@ use stocktake_model::{Collection, CollectionIx, Menu, Type, menus};
 use crate::store::Kind;
 
 /// Tables that no collection describes. Both files are written in PostgreSQL's words; see `sqlite` for what changes.
-const FIXED: [&str; 2] = [include_str!("fixed.sql"), include_str!("saving.sql")];
+const FIXED: [&str; 3] = [include_str!("fixed.sql"), include_str!("saving.sql"), include_str!("work.sql")];
 
 /// Every collection of every menu, in an order in which each table follows those it refers to, as far as cycles allow.
 ///
