@@ -4,6 +4,7 @@
 //! decides nothing: what to write was planned by the saver. No collection has SQL of its own; every statement is built
 //! from the model's static names, values only ever travel as parameters.
 
+pub mod fleet;
 pub mod query;
 pub mod registry;
 

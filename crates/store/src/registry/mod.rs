@@ -2,7 +2,7 @@
 //! settings of the installation. Knows no provider type: what a setting means is the provider's business.
 
 mod key;
-mod moment;
+pub(crate) mod moment;
 mod providers;
 mod removal;
 mod run_list;

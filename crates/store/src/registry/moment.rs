@@ -4,14 +4,14 @@
 
 use serde::Serializer;
 
-pub(super) fn one<S: Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn one<S: Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match jiff::Timestamp::from_microsecond(*micros) {
         Ok(moment) => serializer.collect_str(&moment),
         Err(_) => serializer.serialize_i64(*micros),
     }
 }
 
-pub(super) fn maybe<S: Serializer>(micros: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn maybe<S: Serializer>(micros: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     match micros {
         Some(micros) => one(micros, serializer),
         None => serializer.serialize_none(),
