@@ -1,0 +1,83 @@
+//! What is wrong with settings, where, and what was probably meant.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// Where a value was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Default,
+    File { path: PathBuf, line: usize },
+    Environment { variable: String },
+    CommandLine { option: &'static str },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{}, line {line}", path.display()),
+            Self::Environment { variable } => write!(f, "variable {variable}"),
+            Self::CommandLine { option } => f.write_str(option),
+        }
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub place: Place,
+    /// `server.zone`; none where the text itself cannot be read.
+    pub path: Option<String>,
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}: {path}: {}", self.place, self.what),
+            None => write!(f, "{}: {}", self.place, self.what),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("the settings file {path} does not exist; {by} names it")]
+    Missing { path: PathBuf, by: &'static str },
+    #[error("the settings file {path} cannot be read: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    /// All that is wrong, so that it can be corrected in one go.
+    #[error("{}", listed(.0))]
+    Invalid(Vec<Problem>),
+}
+
+fn listed(problems: &[Problem]) -> String {
+    match problems {
+        [only] => only.to_string(),
+        many => {
+            let lines: Vec<_> = many.iter().map(ToString::to_string).collect();
+            format!("{} settings are wrong:\n  {}", many.len(), lines.join("\n  "))
+        }
+    }
+}
+
+/// ` (did you mean 'zone'?)`
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    nearest(word, known).map(|near| format!(" (did you mean '{near}'?)"))
+}
+
+/// The known word that differs in few letters.
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).clamp(1, 3);
+    let near = known.map(|known| (strsim::damerau_levenshtein(word, known), known)).min()?;
+    (near.0 <= limit).then_some(near.1)
+}
