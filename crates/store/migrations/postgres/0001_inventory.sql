@@ -22,7 +22,7 @@ create table providers (
     -- unknown, valid, invalid, unreachable, incomplete, error
     credential_state text collate "C" not null default 'unknown',
     credential_message text,
-    -- Failures in a row that do not say the credentials are wrong.
+    -- Findings in a row that point away from valid: rejections while invalid, failures otherwise.
     credential_failures bigint not null default 0,
     credential_since timestamptz not null default now(),
     -- When it is refreshed without being asked: an interval, a cron expression, off; null: as the settings say.

@@ -22,7 +22,7 @@ create table providers (
     -- unknown, valid, invalid, unreachable, incomplete, error
     credential_state text not null default 'unknown',
     credential_message text,
-    -- Failures in a row that do not say the credentials are wrong.
+    -- Findings in a row that point away from valid: rejections while invalid, failures otherwise.
     credential_failures integer not null default 0,
     credential_since integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     -- When it is refreshed without being asked: an interval, a cron expression, off; null: as the settings say.

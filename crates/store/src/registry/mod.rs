@@ -1,6 +1,8 @@
 //! The small tables around the inventory: providers with their settings and secrets, runs with what they met, and the
 //! settings of the installation. Knows no provider type: what a setting means is the provider's business.
 
+mod change;
+mod credentials;
 mod key;
 pub(crate) mod moment;
 mod providers;
@@ -9,10 +11,13 @@ mod run_list;
 mod runs;
 mod seal;
 mod settings;
+mod standing;
 mod vault;
 
+pub use change::{ProviderChange, change, pause, resume, set_schedule, set_status};
+pub use credentials::note_credentials;
 pub use key::{KeyError, Keys};
-pub use providers::{NewProvider, ProviderChange, ProviderRecord, ProviderStatus, add, change, find, get, list, set_status};
+pub use providers::{NewProvider, ProviderRecord, ProviderStatus, add, find, get, list};
 pub use removal::{Removal, remove};
 pub use run_list::{
     Freshness, RunFilter, RunIssue, RunRecord, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs,
@@ -23,6 +28,7 @@ pub use runs::{
 };
 pub use seal::OpenError;
 pub use settings::{seed, setting, settings};
+pub use standing::{CredentialState, Finding, Standing};
 pub use vault::{Vault, VaultError};
 
 use crate::error::StoreError;

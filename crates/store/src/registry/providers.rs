@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use super::credentials::standing;
+use super::standing::Standing;
 use super::vault::{self, Vault};
 use super::{RegistryError, Result};
-use crate::db::{ProviderId, Row, Statement};
+use crate::db::{ProviderId, Row};
 use crate::error::StoreError;
 use crate::params;
 use crate::query::nearest;
@@ -65,6 +67,15 @@ pub struct ProviderRecord {
     pub created_on: i64,
     #[serde(serialize_with = "super::moment::one")]
     pub updated_on: i64,
+    /// Raised by each change that workers must notice: settings, secrets, zone, pausing and resuming.
+    pub generation: i64,
+    /// When it is refreshed without being asked: an interval, a cron expression, off; none: as the settings say.
+    pub refresh_schedule: Option<String>,
+    /// Whether it can be signed in to, as far as is known.
+    pub credentials: Standing,
+    /// Since when the credentials are in that state.
+    #[serde(serialize_with = "super::moment::one")]
+    pub credentials_since: i64,
 }
 
 #[derive(Debug)]
@@ -76,19 +87,8 @@ pub struct NewProvider {
     pub secrets: BTreeMap<String, SecretString>,
 }
 
-/// What to change; what is not named stays.
-#[derive(Debug, Default)]
-pub struct ProviderChange {
-    pub name: Option<String>,
-    pub enabled: Option<bool>,
-    pub zone: Option<String>,
-    /// `None` as a value removes the setting.
-    pub settings: BTreeMap<String, Option<String>>,
-    pub secrets: BTreeMap<String, Option<SecretString>>,
-}
-
-const COLUMNS: &str =
-    "id, name, type, enabled, zone, settings, status, status_message, last_refresh_on, created_on, updated_on";
+const COLUMNS: &str = "id, name, type, enabled, zone, settings, status, status_message, last_refresh_on, created_on, updated_on, generation, \
+     refresh_schedule, credential_since, credential_state, credential_message, credential_failures";
 
 pub async fn add(store: &Store, vault: &Vault, new: NewProvider) -> Result<ProviderRecord> {
     check_name(&new.name)?;
@@ -104,39 +104,6 @@ pub async fn add(store: &Store, vault: &Vault, new: NewProvider) -> Result<Provi
             let statement = Vault::store_statement(&keys, id, field, secret)?;
             tx.execute(&statement.sql, &statement.params).await?;
         }
-    }
-    tx.commit().await?;
-    get(store, id).await
-}
-
-pub async fn change(store: &Store, vault: &Vault, id: ProviderId, change: ProviderChange) -> Result<ProviderRecord> {
-    let stores_secrets = change.secrets.values().any(Option::is_some);
-    let keys = if stores_secrets { Some(vault.keys(store).await?) } else { None };
-    let before = get(store, id).await?;
-    let name = change.name.unwrap_or(before.name);
-    check_name(&name)?;
-    let mut settings = before.settings;
-    for (field, value) in change.settings {
-        match value {
-            Some(value) => settings.insert(field, value),
-            None => settings.remove(&field),
-        };
-    }
-    let (enabled, zone) = (change.enabled.unwrap_or(before.enabled), change.zone.unwrap_or(before.zone));
-    let mut tx = store.begin().await?;
-    let taken = tx.query_opt("select 1 from providers where name = $1 and id <> $2", &params![&name, id]).await?;
-    if taken.is_some() {
-        return Err(RegistryError::NameTaken { name });
-    }
-    let sql = "update providers set name = $1, enabled = $2, zone = $3, settings = $4, updated_on = now() where id = $5";
-    tx.execute(sql, &params![&name, enabled, zone, json(&settings)?, id]).await?;
-    for (field, secret) in &change.secrets {
-        let statement = if let (Some(secret), Some(keys)) = (secret, &keys) {
-            Vault::store_statement(keys, id, field, secret)?
-        } else {
-            Statement::new("delete from credentials where provider_id = $1 and field = $2", params![id, field])
-        };
-        tx.execute(&statement.sql, &statement.params).await?;
     }
     tx.commit().await?;
     get(store, id).await
@@ -166,12 +133,6 @@ pub async fn find(store: &Store, name: &str) -> Result<ProviderRecord> {
     }
 }
 
-pub async fn set_status(store: &Store, id: ProviderId, status: ProviderStatus, message: Option<&str>) -> Result<()> {
-    let sql = "update providers set status = $1, status_message = $2 where id = $3";
-    store.execute(sql, &params![status.name(), message, id]).await?;
-    Ok(())
-}
-
 async fn unknown(store: &Store, name: &str) -> Result<RegistryError> {
     let rows = store.query("select name from providers order by name limit 20", &[]).await?;
     let names = rows.iter().map(|row| row.get::<String>(0)).collect::<Result<Vec<_>, _>>()?;
@@ -186,27 +147,28 @@ async fn unknown(store: &Store, name: &str) -> Result<RegistryError> {
 
 async fn record(store: &Store, row: &Row) -> Result<ProviderRecord> {
     let id: ProviderId = row.get(0)?;
-    let settings: String = row.get(5)?;
-    let settings = serde_json::from_str(&settings)
-        .map_err(|e| StoreError::Bug(format!("the settings of provider {id} cannot be read: {e}")))?;
     Ok(ProviderRecord {
         id,
         name: row.get(1)?,
         kind: row.get(2)?,
         enabled: row.get(3)?,
         zone: row.get(4)?,
-        settings,
+        settings: parse_settings(id, &row.get::<String>(5)?)?,
         secrets: vault::fields(store, id).await?,
         status: ProviderStatus::parse(&row.get::<String>(6)?),
         status_message: row.get(7)?,
         last_refresh_on: row.get(8)?,
         created_on: row.get(9)?,
         updated_on: row.get(10)?,
+        generation: row.get(11)?,
+        refresh_schedule: row.get(12)?,
+        credentials_since: row.get(13)?,
+        credentials: standing(row, 14)?,
     })
 }
 
 /// A name is written on command lines, in filters and in addresses.
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     let bad = |why| Err(RegistryError::BadName { name: name.to_owned(), why });
     match name {
         "" => bad("it is empty"),
@@ -217,6 +179,11 @@ fn check_name(name: &str) -> Result<()> {
     }
 }
 
-fn json(settings: &BTreeMap<String, String>) -> Result<String> {
+pub(super) fn parse_settings(id: ProviderId, text: &str) -> Result<BTreeMap<String, String>> {
+    let parsed = serde_json::from_str(text);
+    Ok(parsed.map_err(|e| StoreError::Bug(format!("the settings of provider {id} cannot be read: {e}")))?)
+}
+
+pub(super) fn json(settings: &BTreeMap<String, String>) -> Result<String> {
     Ok(serde_json::to_string(settings).map_err(|e| StoreError::Bug(e.to_string()))?)
 }

@@ -52,6 +52,11 @@ suite! {
         a_secret_moved_elsewhere_does_not_open,
         a_lost_key_is_an_error_and_loses_nothing,
         removal_takes_everything_and_only_its_own,
+        what_workers_must_notice_is_a_new_generation,
+        pausing_twice_is_pausing_once,
+        changes_at_once_undo_nothing,
+        findings_are_kept_and_old_ones_are_not,
+        findings_at_once_all_count,
         the_seed_is_made_once;
     runs:
         a_run_is_written_down,

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
-use stocktake_store::registry::{self, NewProvider, ProviderChange, ProviderRecord, RegistryError, Vault, VaultError};
+use stocktake_store::registry::{
+    self, CredentialState, Finding, NewProvider, ProviderChange, ProviderRecord, RegistryError, Standing, Vault, VaultError,
+};
 use stocktake_store::{Cell, Store, params};
 use stocktake_testkit::TestDatabase;
 
@@ -127,4 +129,110 @@ pub(crate) async fn the_seed_is_made_once(database: TestDatabase) {
     assert_eq!(seed, b.unwrap());
     assert_eq!(registry::seed(&world.store).await.unwrap(), seed);
     assert_eq!(registry::settings(&world.store).await.unwrap()["seed"], seed.to_string());
+}
+
+pub(crate) async fn what_workers_must_notice_is_a_new_generation(database: TestDatabase) {
+    let (store, _dir, vault, record) = with_one(&database).await;
+    assert_eq!((record.generation, record.refresh_schedule.as_deref()), (1, None));
+    let text = |field: &str, value: Option<&str>| BTreeMap::from([(field.to_owned(), value.map(ToOwned::to_owned))]);
+    let secret = |value: Option<&str>| BTreeMap::from([("password".to_owned(), value.map(SecretString::from))]);
+    let of = || ProviderChange::default();
+    let changes = [
+        ("nothing", of(), false, false),
+        ("a name", ProviderChange { name: Some("cloud2".to_owned()), ..of() }, false, false),
+        ("the same zone", ProviderChange { zone: Some("default".to_owned()), ..of() }, false, false),
+        ("a zone", ProviderChange { zone: Some("east".to_owned()), ..of() }, true, false),
+        ("enabled as it is", ProviderChange { enabled: Some(true), ..of() }, false, false),
+        ("disabled", ProviderChange { enabled: Some(false), ..of() }, true, false),
+        ("the same setting", ProviderChange { settings: text("auth_url", Some("https://cloud")), ..of() }, false, false),
+        ("a setting", ProviderChange { settings: text("auth_url", Some("https://other")), ..of() }, true, true),
+        ("no such setting", ProviderChange { settings: text("region", None), ..of() }, false, false),
+        ("a setting taken back", ProviderChange { settings: text("auth_url", None), ..of() }, true, true),
+        ("a secret", ProviderChange { secrets: secret(Some("new")), ..of() }, true, true),
+        ("a secret taken back", ProviderChange { secrets: secret(None), ..of() }, true, true),
+        ("no such secret", ProviderChange { secrets: secret(None), ..of() }, false, false),
+    ];
+    let mut generation = 1;
+    for (what, change, raises, forgets) in changes {
+        registry::note_credentials(&store, record.id, generation, &Finding::Works, 3).await.unwrap();
+        let changed = registry::change(&store, &vault, record.id, change).await.unwrap();
+        generation += i64::from(raises);
+        let known = if forgets { CredentialState::Unknown } else { CredentialState::Valid };
+        assert_eq!((changed.generation, changed.credentials.state), (generation, known), "{what}");
+    }
+    registry::set_schedule(&store, record.id, Some("6h")).await.unwrap();
+    let kept = registry::get(&store, record.id).await.unwrap();
+    assert_eq!((kept.refresh_schedule.as_deref(), kept.generation), (Some("6h"), generation));
+    registry::set_schedule(&store, record.id, None).await.unwrap();
+    assert_eq!(registry::get(&store, record.id).await.unwrap().refresh_schedule, None);
+}
+
+pub(crate) async fn pausing_twice_is_pausing_once(database: TestDatabase) {
+    let (store, _dir, _vault, record) = with_one(&database).await;
+    assert!(!registry::resume(&store, record.id).await.unwrap(), "it was not paused");
+    assert!(registry::pause(&store, record.id).await.unwrap());
+    assert!(!registry::pause(&store, record.id).await.unwrap());
+    let paused = registry::get(&store, record.id).await.unwrap();
+    assert_eq!((paused.enabled, paused.generation), (false, 2));
+    assert!(registry::resume(&store, record.id).await.unwrap());
+    let resumed = registry::get(&store, record.id).await.unwrap();
+    assert_eq!((resumed.enabled, resumed.generation), (true, 3));
+    let nobody = stocktake_store::ProviderId(record.id.0 + 1);
+    for done in [registry::pause(&store, nobody).await, registry::resume(&store, nobody).await] {
+        assert!(done.unwrap_err().to_string().contains("does not exist"));
+    }
+    assert!(registry::set_schedule(&store, nobody, Some("6h")).await.is_err());
+}
+
+pub(crate) async fn changes_at_once_undo_nothing(database: TestDatabase) {
+    let (store, _dir, vault, record) = with_one(&database).await;
+    let one = |n: usize| {
+        let settings = BTreeMap::from([(format!("setting{n}"), Some(n.to_string()))]);
+        registry::change(&store, &vault, record.id, ProviderChange { settings, ..ProviderChange::default() })
+    };
+    let done = futures_util::future::join_all((0..8).map(one)).await;
+    assert!(done.iter().all(Result::is_ok), "{done:?}");
+    let changed = registry::get(&store, record.id).await.unwrap();
+    assert_eq!((changed.settings.len(), changed.generation), (9, 9), "{:?}", changed.settings);
+}
+
+pub(crate) async fn findings_are_kept_and_old_ones_are_not(database: TestDatabase) {
+    let (store, _dir, vault, record) = with_one(&database).await;
+    let note = |generation: i64, finding: Finding| {
+        let store = &store;
+        async move { registry::note_credentials(store, record.id, generation, &finding, 3).await.unwrap() }
+    };
+    let rejected = || Finding::Rejected("401".to_owned());
+    assert_eq!(record.credentials, Standing::unknown());
+    assert_eq!(note(1, Finding::Works).await.state, CredentialState::Valid);
+    let since = registry::get(&store, record.id).await.unwrap().credentials_since;
+    assert!(since > record.credentials_since);
+    note(1, Finding::NotReached("no answer".to_owned())).await;
+    let kept = registry::get(&store, record.id).await.unwrap();
+    assert_eq!((kept.credentials.state, kept.credentials.failures), (CredentialState::Valid, 1));
+    assert_eq!((kept.credentials.message.as_deref(), kept.credentials_since), (Some("no answer"), since));
+    assert!(!note(1, rejected()).await.stops_workers());
+    assert!(note(1, rejected()).await.stops_workers());
+    let kept = registry::get(&store, record.id).await.unwrap();
+    assert!(kept.credentials.stops_workers() && kept.credentials_since > since);
+
+    // New credentials: a run that still used the old ones says nothing of them.
+    let secrets = BTreeMap::from([("password".to_owned(), Some(SecretString::from("new")))]);
+    let change = ProviderChange { secrets, ..ProviderChange::default() };
+    let changed = registry::change(&store, &vault, record.id, change).await.unwrap();
+    assert_eq!((changed.credentials.clone(), changed.generation), (Standing::unknown(), 2));
+    assert_eq!(note(1, rejected()).await, Standing::unknown());
+    assert_eq!(registry::get(&store, record.id).await.unwrap().credentials, Standing::unknown());
+    assert_eq!(note(2, Finding::Works).await.state, CredentialState::Valid);
+    let nobody = stocktake_store::ProviderId(record.id.0 + 1);
+    assert!(registry::note_credentials(&store, nobody, 1, &Finding::Works, 3).await.is_err());
+}
+
+pub(crate) async fn findings_at_once_all_count(database: TestDatabase) {
+    let (store, _dir, _vault, record) = with_one(&database).await;
+    let finding = Finding::NotReached("no answer".to_owned());
+    let notes = (0..12).map(|_| registry::note_credentials(&store, record.id, 1, &finding, 100));
+    let done = futures_util::future::join_all(notes).await;
+    assert!(done.iter().all(Result::is_ok), "{done:?}");
+    assert_eq!(registry::get(&store, record.id).await.unwrap().credentials.failures, 12);
 }
