@@ -30,6 +30,9 @@ pub enum StoreError {
     UnknownProvider { provider: ProviderId },
     #[error("the database is locked by another process (waited {seconds} s); try again when it has finished")]
     Busy { seconds: u64 },
+    /// Two transactions were in each other's way and this one was given up; nothing of it was kept.
+    #[error("another program changed the same rows at the same moment; try again")]
+    Collision { source: Cause },
     /// A rule of the schema refused the write; nothing of it was kept.
     #[error("the database refused to {doing}: {rule}")]
     Constraint { doing: String, rule: String, source: Cause },
@@ -45,6 +48,6 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 impl StoreError {
     /// Whether the same call may succeed if it is simply made again.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Busy { .. } | Self::Held { .. })
+        matches!(self, Self::Lost { .. } | Self::Busy { .. } | Self::Held { .. } | Self::Collision { .. })
     }
 }

@@ -16,13 +16,18 @@ mod inventory;
 mod location;
 mod migrate;
 mod pg;
+mod signal;
 mod sqlite;
 mod store;
+mod transact;
 mod tx;
 
 pub use db::{Cell, FromCell, Param, ProviderId, Row, Statement};
 pub use error::{Cause, Result, StoreError};
 pub use inventory::{Lease, Save, SaveStats, Written};
 pub use migrate::{Migrated, schema_fingerprint};
+pub use registry::moment;
+pub use signal::{Heard, Listener, Signals};
 pub use store::{Kind, Store};
+pub use transact::Durability;
 pub use tx::Tx;

@@ -163,12 +163,17 @@ create table jobs (
     max_attempts smallint not null default 5,
     -- At most one waiting job has it.
     merge_key text collate "C",
+    -- How many later wishes went into this job instead of becoming jobs of their own.
+    merged bigint not null default 0,
     payload json not null default '{}',
     trace_context text,
     lease_owner text,
     lease_token bigint not null default 0,
     lease_until timestamptz,
+    -- Somebody wants it to stop: its holder is told at its next heartbeat, and it never runs again.
+    cancel_asked boolean not null default false,
     result json,
+    -- The last failure with all its causes, a line each.
     error text,
     created_on timestamptz not null default now(),
     started_on timestamptz,
@@ -177,8 +182,12 @@ create table jobs (
 alter table jobs set (fillfactor = 80); -- postgres
 create unique index jobs_merge on jobs (merge_key) where state = 'waiting' and merge_key is not null;
 create unique index jobs_alone on jobs (lane) where state = 'running' and exclusive;
-create index jobs_due on jobs (lane, priority, id) where state in ('waiting', 'retrying');
-create index jobs_leased on jobs (lease_until) where state = 'running';
+-- `run_after` comes last so that jobs which are not due are passed over without a look at their rows.
+create index jobs_due on jobs (lane, exclusive, priority, id, run_after) where state in ('waiting', 'retrying');
+-- Not by `lease_until`: heartbeats then change no index.
+create index jobs_running on jobs (lane) where state = 'running';
+create index jobs_parked on jobs (lane) where state = 'parked';
+create index jobs_expiring on jobs (expires_on) where state in ('waiting', 'retrying') and expires_on is not null;
 create index jobs_ended on jobs (ended_on) where state in ('done', 'cancelled');
 
 -- What refreshes are asked for: a row each, so that asking twice is asking once. An empty `ref` means the whole collection,

@@ -1,5 +1,6 @@
 //! One connection: TLS as the address asks for it, and the session's settings.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -8,7 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_postgres::{Client, Connection, Error, NoTls};
+use tokio::sync::mpsc;
+use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Result, StoreError};
@@ -41,12 +43,19 @@ impl Use {
     }
 }
 
+pub(crate) type Notices = mpsc::UnboundedSender<Notification>;
+
 pub(super) async fn connect(location: &PostgresLocation, for_use: Use) -> Result<Client> {
+    connect_and_hear(location, for_use, None).await
+}
+
+/// What is notified on the connection goes to `notices`, which are closed when the connection ends.
+pub(super) async fn connect_and_hear(location: &PostgresLocation, for_use: Use, notices: Option<Notices>) -> Result<Client> {
     let failed = |e: Error| StoreError::Open { place: location.place.clone(), advice: advice(&e), source: e.into() };
     let client = match &location.trust {
         Trust::Plain => {
             let (client, connection) = location.config.connect(NoTls).await.map_err(failed)?;
-            drive(connection);
+            drive(connection, notices);
             client
         }
         trust => {
@@ -56,7 +65,7 @@ pub(super) async fn connect(location: &PostgresLocation, for_use: Use) -> Result
                 source: why.into(),
             })?);
             let (client, connection) = location.config.connect(tls).await.map_err(failed)?;
-            drive(connection);
+            drive(connection, notices);
             client
         }
     };
@@ -64,14 +73,18 @@ pub(super) async fn connect(location: &PostgresLocation, for_use: Use) -> Result
     Ok(client)
 }
 
-fn drive<S, T>(connection: Connection<S, T>)
+fn drive<S, T>(mut connection: Connection<S, T>, notices: Option<Notices>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a database connection ended");
+        while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+            match (message, &notices) {
+                (Ok(AsyncMessage::Notification(notice)), Some(notices)) => drop(notices.send(notice)),
+                (Ok(_), _) => {}
+                (Err(error), _) => return tracing::debug!(%error, "a database connection ended"),
+            }
         }
     });
 }

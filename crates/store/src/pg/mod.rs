@@ -2,18 +2,20 @@
 
 mod connect;
 mod pool;
+mod transact;
 mod value;
 
 use std::future::Future;
 
 use futures_util::future::try_join_all;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
 use crate::location::PostgresLocation;
-pub(crate) use connect::Use;
+pub(crate) use connect::{Notices, Use};
 use pool::Pool;
 pub(crate) use pool::{Conn, Pooled};
 pub(crate) use value::{EPOCH, row};
@@ -36,6 +38,11 @@ impl Postgres {
 
     pub(crate) async fn get(&self, for_use: Use) -> Result<Pooled> {
         self.pool.get(for_use).await
+    }
+
+    /// A connection outside the pool that hears what is notified on it.
+    pub(crate) async fn connect_and_hear(&self, notices: Notices) -> Result<Client> {
+        connect::connect_and_hear(self.pool.location(), Use::Asking, Some(notices)).await
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[Param]) -> Result<Vec<Row>> {
@@ -164,6 +171,9 @@ impl Conn {
         }
         if *db.code() == SqlState::ADMIN_SHUTDOWN || *db.code() == SqlState::CRASH_SHUTDOWN {
             return StoreError::Lost { place: self.place().to_owned(), source: error.into() };
+        }
+        if matches!(*db.code(), SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE) {
+            return StoreError::Collision { source: error.into() };
         }
         StoreError::Database { doing: doing(), source: error.into() }
     }

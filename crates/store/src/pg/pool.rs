@@ -36,6 +36,10 @@ impl Pool {
         &self.shared.location.place
     }
 
+    pub(super) fn location(&self) -> &PostgresLocation {
+        &self.shared.location
+    }
+
     pub(super) async fn get(&self, for_use: Use) -> Result<Pooled> {
         let slot = Arc::clone(&self.shared.slots).acquire_owned().await;
         let slot = slot.map_err(|e| StoreError::Bug(format!("the connection pool is closed: {e}")))?;

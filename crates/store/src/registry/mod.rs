@@ -4,7 +4,7 @@
 mod change;
 mod credentials;
 mod key;
-pub(crate) mod moment;
+pub mod moment;
 mod providers;
 mod removal;
 mod run_list;

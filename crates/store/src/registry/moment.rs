@@ -1,17 +1,15 @@
 //! Moments in machine formats: `2026-01-31T10:00:00Z`, not a count of microseconds.
 
-#![expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde calls with references")]
-
 use serde::Serializer;
 
-pub(crate) fn one<S: Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn one<S: Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match jiff::Timestamp::from_microsecond(*micros) {
         Ok(moment) => serializer.collect_str(&moment),
         Err(_) => serializer.serialize_i64(*micros),
     }
 }
 
-pub(crate) fn maybe<S: Serializer>(micros: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn maybe<S: Serializer>(micros: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     match micros {
         Some(micros) => one(micros, serializer),
         None => serializer.serialize_none(),

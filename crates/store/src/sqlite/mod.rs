@@ -3,6 +3,7 @@
 mod dialect;
 #[cfg(test)]
 pub(crate) use dialect::NOW;
+mod transact;
 mod value;
 
 use std::path::{Path, PathBuf};
