@@ -19,6 +19,7 @@ mod claim;
 mod cycle;
 mod ending;
 mod error;
+mod giving_back;
 mod job;
 mod many;
 mod merge;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Instant;
 
 use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunState, Usage};
-use stocktake_store::{Lease, Store, StoreError};
+use stocktake_store::{Lease, Statement, Store, StoreError};
 
 use crate::error::RefreshError;
 use crate::lease;
 use crate::observer::Observer;
-use crate::report::{Outcome, RunReport};
+use crate::report::{Outcome, RunReport, millis_since};
 use crate::run::Refresh;
 
 /// Who asks for a run.
-#[derive(Debug, Clone)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// `cli`, `schedule`, `event`
     pub trigger: &'a str,
@@ -21,6 +22,22 @@ pub struct Request<'a> {
     pub owner: &'a str,
     /// The run whose held deletions a person approved.
     pub approves: Option<RunId>,
+    /// What is committed with the inventory: that what was asked for has been served.
+    pub also: &'a (dyn Fn(&RunReport) -> Vec<Statement> + Send + Sync),
+}
+
+impl<'a> Request<'a> {
+    /// Of a person or program that waits for the end itself.
+    pub fn new(trigger: &'a str, owner: &'a str) -> Self {
+        Self { trigger, owner, approves: None, also: &|_| Vec::new() }
+    }
+}
+
+impl std::fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { trigger, owner, approves, also: _ } = self;
+        f.debug_struct("Request").field("trigger", trigger).field("owner", owner).field("approves", approves).finish()
+    }
 }
 
 /// How a run ended. An error was written to its record, too.
@@ -40,7 +57,7 @@ pub async fn execute(
     observer: &dyn Observer,
     interrupt: impl Future<Output = ()>,
 ) -> Result<Finished, RefreshError> {
-    let provider = refresh.provider_id;
+    let (provider, start) = (refresh.provider_id, Instant::now());
     let lease = store.acquire_lease(provider, request.owner, lease::TTL).await?;
     let new = NewRun {
         provider,
@@ -58,7 +75,11 @@ pub async fn execute(
         }
     };
     let mut report = RunReport::new(refresh.scope.name(), refresh.scope.targets());
-    let record = |report: &RunReport| ended(report, None).statements(run, provider, &refresh.scope).map_err(registry_error);
+    let record = |report: &RunReport| {
+        let mut statements = ended(report, None).statements(run, provider, &refresh.scope).map_err(registry_error)?;
+        statements.extend((request.also)(report));
+        Ok(statements)
+    };
     let done = refresh.run(store, &lease, observer, &mut report, interrupt, record).await;
     let error = match done {
         Ok(_) => {
@@ -76,6 +97,10 @@ pub async fn execute(
             Some(error)
         }
     };
+    let end = ended(&report, error.as_ref());
+    if let Err(uncounted) = registry::count_run(store, provider, refresh.scope.name(), &end, millis_since(start)).await {
+        tracing::warn!(%run, error = %uncounted, "the run could not be added to the totals");
+    }
     release(store, &lease).await;
     Ok(Finished { run, report, error })
 }

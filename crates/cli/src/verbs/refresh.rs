@@ -138,7 +138,7 @@ pub(crate) async fn one(
     let job = job(app, store, record, targets, traffic).await?;
     let bars = Bars::new(app, &record.name);
     let owner = owner();
-    let request = Request { trigger: "cli", owner: &owner, approves };
+    let request = Request { approves, ..Request::new("cli", &owner) };
     let finished = execute(store, &job, &request, &bars, stop.asked()).await;
     bars.end();
     let mut finished = finished?;
@@ -226,7 +226,10 @@ async fn known_ref(store: &Store, menu: &Menu, selector: Selector<'_>) -> anyhow
 
 /// The process, as people would look for it.
 pub(crate) fn owner() -> String {
+    format!("{}:{}", host(), std::process::id())
+}
+
+pub(crate) fn host() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
-    let host = host.as_deref().map(str::trim).filter(|h| !h.is_empty()).unwrap_or("localhost");
-    format!("{host}:{}", std::process::id())
+    host.as_deref().map(str::trim).filter(|h| !h.is_empty()).unwrap_or("localhost").to_owned()
 }

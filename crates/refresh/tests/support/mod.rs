@@ -79,7 +79,7 @@ impl World {
             strict: false,
             seed: self.seed,
         };
-        let request = Request { trigger: "test", owner: "test", approves: None };
+        let request = Request::new("test", "test");
         execute(&self.store, &refresh, &request, &Quiet, pending()).await.expect("a run begins")
     }
 

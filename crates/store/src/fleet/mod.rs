@@ -4,11 +4,13 @@
 mod assignments;
 mod clock;
 mod schedules;
+mod served;
 mod servers;
 mod workers;
 
 pub use assignments::{Assignment, assignments, keep, release, take};
 pub use schedules::{Due, ScheduleRecord, due, forget_schedule, schedules, set_schedule, take_tick};
+pub use served::{Served, served};
 pub use servers::{
     NewServer, ServerId, ServerRecord, ServerState, end_server, purge_servers, register_server, renew_server, servers,
     settle_lost_servers,

@@ -71,6 +71,13 @@ impl Store {
         let sql = format!("update leases set until = {now} where provider_id = $1 and token = $2");
         self.execute(&sql, &params![lease.provider, lease.token]).await.map(drop)
     }
+
+    /// Gives back every lease of an owner that is known to be dead. Says how many there were.
+    pub async fn free_leases_of(&self, owner: &str) -> Result<u64> {
+        let now = Clock::of(self.kind()).now;
+        let sql = format!("update leases set until = {now} where owner = $1 and until > {now}");
+        self.execute(&sql, &params![owner]).await
+    }
 }
 
 fn micros(ttl: Duration) -> Param {

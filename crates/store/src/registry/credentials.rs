@@ -41,7 +41,7 @@ pub async fn note_credentials(
 }
 
 /// From three columns in a row.
-pub(super) fn standing(row: &Row, from: usize) -> Result<Standing, StoreError> {
+pub(crate) fn standing(row: &Row, from: usize) -> Result<Standing, StoreError> {
     Ok(Standing {
         state: CredentialState::parse(&row.get::<String>(from)?),
         message: row.get(from + 1)?,

@@ -8,20 +8,24 @@ pub mod moment;
 mod providers;
 mod removal;
 mod run_list;
+mod run_purge;
 mod runs;
 mod seal;
 mod settings;
 mod standing;
+mod totals;
 mod vault;
 
 pub use change::{ProviderChange, change, pause, resume, set_schedule, set_status};
 pub use credentials::note_credentials;
+pub(crate) use credentials::standing;
 pub use key::{KeyError, Keys};
 pub use providers::{NewProvider, ProviderRecord, ProviderStatus, add, find, get, list};
 pub use removal::{Removal, remove};
 pub use run_list::{
     Freshness, RunFilter, RunIssue, RunRecord, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs,
 };
+pub use run_purge::purge_runs;
 pub use runs::{
     CollectionRun, KEPT_ISSUES, NewRun, RunEnd, RunId, RunState, Usage, approve_deletes, begin_run, complete_run, end_run,
     unresolved_links,
@@ -29,6 +33,7 @@ pub use runs::{
 pub use seal::OpenError;
 pub use settings::{seed, setting, settings};
 pub use standing::{CredentialState, Finding, Standing};
+pub use totals::{RunTotals, count_run, run_totals};
 pub use vault::{Vault, VaultError};
 
 use crate::error::StoreError;

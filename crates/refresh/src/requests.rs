@@ -1,0 +1,177 @@
+//! Asking for refreshes: what is asked for is a row each, so that asking twice is asking once; that something is asked is
+//! one job on the queue for each provider. A run takes all its provider's rows, and takes away those it served that nobody
+//! asked for again meanwhile.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use stocktake_model::Target;
+use stocktake_queue::{Debounce, JobId, Lane, NewJob, Priority, Put, Queue, QueueError};
+use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Statement, Store, StoreError, params};
+
+/// The kind of the job that serves requests.
+pub const KIND: &str = "refresh_provider";
+
+/// Start at once: a person waits, or there is nothing to gather.
+pub const AT_ONCE: Debounce = Debounce { quiet: std::time::Duration::ZERO, at_most: std::time::Duration::ZERO };
+
+/// What is asked of one provider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// Everything it has.
+    Everything,
+    /// All objects of a collection and what they own.
+    Collection(String),
+    /// One object and what it owns.
+    Target(Target),
+}
+
+impl Ask {
+    /// As the table has it: an empty ref is a whole collection, an empty collection is everything.
+    fn columns(&self) -> (&str, &str) {
+        match self {
+            Self::Everything => ("", ""),
+            Self::Collection(collection) => (collection, ""),
+            Self::Target(target) => (&target.collection, &target.reference),
+        }
+    }
+
+    fn of(collection: String, reference: String) -> Self {
+        match (collection.is_empty(), reference.is_empty()) {
+            (true, _) => Self::Everything,
+            (false, true) => Self::Collection(collection),
+            (false, false) => Self::Target(Target { collection, reference }),
+        }
+    }
+}
+
+/// Something asked for, as a run takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub id: i64,
+    pub ask: Ask,
+    /// Who asked first: `cli`, `schedule`, `server_start`, …
+    pub trigger: String,
+}
+
+/// The lane of a provider's refreshes: one at a time.
+pub fn lane(provider: ProviderId) -> String {
+    format!("refresh:{provider}")
+}
+
+/// The job that serves a provider's requests. While one waits, no other is put.
+fn job(provider: ProviderId, priority: Priority) -> NewJob {
+    NewJob::new(KIND, Lane::exclusive(lane(provider)))
+        .merge_key(lane(provider))
+        .priority(priority)
+        .payload(json!({"provider": provider}))
+}
+
+/// Splits wishes by provider and asks each for its part.
+pub async fn queue_refresh(
+    queue: &Queue,
+    wishes: impl IntoIterator<Item = (ProviderId, Ask)>,
+    trigger: &str,
+    debounce: Debounce,
+) -> Result<BTreeMap<ProviderId, Put>, QueueError> {
+    let mut by_provider: BTreeMap<ProviderId, Vec<Ask>> = BTreeMap::new();
+    for (provider, ask) in wishes {
+        by_provider.entry(provider).or_default().push(ask);
+    }
+    let mut put = BTreeMap::new();
+    for (provider, asks) in by_provider {
+        put.insert(provider, ask(queue, provider, &asks, trigger, debounce).await?);
+    }
+    Ok(put)
+}
+
+/// Asks one provider.
+pub async fn ask(
+    queue: &Queue,
+    provider: ProviderId,
+    asks: &[Ask],
+    trigger: &str,
+    debounce: Debounce,
+) -> Result<Put, QueueError> {
+    let statements = statements(queue, provider, asks, trigger, debounce);
+    let answers = queue.store().transact(&statements, Durability::Full).await?;
+    queue.announce([lane(provider).as_str()]);
+    let row = answers.last().and_then(|rows| rows.first());
+    let row = row.ok_or_else(|| StoreError::Bug("a refresh was asked for and has no job".to_owned()))?;
+    let (id, merged): (JobId, i64) = (row.get(0)?, row.get(1)?);
+    Ok(if merged == 0 { Put::New(id) } else { Put::Waiting(id) })
+}
+
+/// For a transaction of the caller's: rows and job, one not without the other. Call [`Queue::announce`] with
+/// [`lane`] after the commit.
+pub fn statements(queue: &Queue, provider: ProviderId, asks: &[Ask], trigger: &str, debounce: Debounce) -> [Statement; 2] {
+    let priority = if debounce == AT_ONCE { Priority::HIGH } else { Priority::NORMAL };
+    let job = queue.statement_debounced(&job(provider, priority), debounce);
+    [rows(queue.store().kind(), provider, asks, trigger), job]
+}
+
+fn rows(kind: Kind, provider: ProviderId, asks: &[Ask], trigger: &str) -> Statement {
+    // In one order, whoever asks: two that ask for the same would wait for each other.
+    let mut asks: Vec<_> = asks.iter().map(Ask::columns).collect();
+    asks.sort_unstable();
+    asks.dedup();
+    let (collections, refs): (Vec<_>, Vec<_>) =
+        asks.into_iter().map(|(collection, reference)| (collection.to_owned(), reference.to_owned())).unzip();
+    let from = match kind {
+        Kind::Postgres => "select $1, collection, ref, $4 from unnest($2::text[], $3::text[]) as asked (collection, ref)",
+        Kind::Sqlite => {
+            "select $1, c.value, r.value, $4 from json_each($2) c join json_each($3) r on r.key = c.key where true"
+        }
+    };
+    let sql = format!(
+        "insert into refresh_targets (provider_id, collection, ref, trigger_by) {from} \
+         on conflict (provider_id, collection, ref) do update set asked = refresh_targets.asked + 1, last_asked_on = now()"
+    );
+    Statement::new(sql, [provider.into(), Param::Texts(collections), Param::Texts(refs), trigger.into()])
+}
+
+/// Takes all that is asked of a provider, for the job that holds its lane.
+pub async fn claim(store: &Store, provider: ProviderId, job: JobId) -> Result<Vec<Asked>, StoreError> {
+    let sql = "update refresh_targets set claimed_by = $2, claimed_asked = asked where provider_id = $1 \
+               returning id, collection, ref, trigger_by";
+    let asked = |row: &Row| Ok(Asked { id: row.get(0)?, ask: Ask::of(row.get(1)?, row.get(2)?), trigger: row.get(3)? });
+    let mut all: Vec<Asked> =
+        store.query(sql, &params![provider, job]).await?.iter().map(asked).collect::<Result<_, StoreError>>()?;
+    all.sort_by(|a, b| a.ask.cmp(&b.ask));
+    Ok(all)
+}
+
+/// Takes away what was served, but not what was asked for again since; for the transaction that saves what was read.
+pub fn served(job: JobId, ids: Vec<i64>) -> Statement {
+    let sql = "delete from refresh_targets where claimed_by = $1 and asked = claimed_asked and id = any($2)";
+    Statement::new(sql, params![job, ids])
+}
+
+/// Gives back what was not served. Says how much is left.
+pub async fn release(store: &Store, job: JobId) -> Result<u64, StoreError> {
+    let sql = "update refresh_targets set claimed_by = null, claimed_asked = null where claimed_by = $1";
+    store.execute(sql, &params![job]).await
+}
+
+/// How much is asked of each provider and not served yet.
+pub async fn pending(store: &Store) -> Result<BTreeMap<ProviderId, u64>, StoreError> {
+    let sql = "select provider_id, count(*) from refresh_targets group by provider_id";
+    let rows = store.query(sql, &[]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get::<i64>(1)? as u64))).collect()
+}
+
+/// Wishes for rows of the inventory, by their ids: whose they are and by which ref their provider knows them. An id that no
+/// row has is left out.
+pub async fn wishes_for_rows(
+    store: &Store,
+    collection: &'static str,
+    ids: Vec<i64>,
+) -> Result<Vec<(ProviderId, Ask)>, StoreError> {
+    let rows =
+        store.query(&format!("select provider_id, ems_ref from {collection} where id = any($1)"), &params![ids]).await?;
+    let wish = |row: &Row| {
+        let target = Target { collection: collection.to_owned(), reference: row.get(1)? };
+        Ok((row.get(0)?, Ask::Target(target)))
+    };
+    rows.iter().map(wish).collect()
+}
