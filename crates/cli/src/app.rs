@@ -84,6 +84,16 @@ impl App {
         }
     }
 
+    pub(crate) fn settings(&self) -> anyhow::Result<stocktake_settings::Settings> {
+        let inputs = stocktake_settings::Inputs::of_process(None, Vec::new());
+        Ok(stocktake_settings::load(&inputs)?.settings)
+    }
+
+    /// What a process that this one starts must be told to work on the same: by its environment, which nobody else sees.
+    pub(crate) fn for_children(&self) -> anyhow::Result<Vec<(String, String)>> {
+        Ok(vec![("STOCKTAKE_DATABASE".to_owned(), self.url()?)])
+    }
+
     /// Secrets, opened with the key file: `STOCKTAKE_KEY_FILE`, or beside the inventory where that is a file.
     pub(crate) fn vault(&self, store: &Store) -> anyhow::Result<Vault> {
         if let Some(path) = std::env::var_os("STOCKTAKE_KEY_FILE").filter(|p| !p.is_empty()) {

@@ -72,6 +72,16 @@ pub(crate) enum Command {
     /// One past refresh in full
     #[command(subcommand)]
     Run(verbs::run_show::Run),
+    /// Keep every provider's inventory fresh, until asked to stop
+    Server(verbs::server::Server),
+    /// One screen: providers, workers, queue, last runs
+    Status(verbs::status::Status),
+    /// Worker processes, and what each does
+    Workers(verbs::workers::Workers),
+    /// Main servers, and what each is assigned
+    Servers(verbs::servers::Servers),
+    /// Run one worker; a server starts its own
+    Worker(verbs::worker::Worker),
     /// Bring the database to this program's version
     Migrate(verbs::migrate::Migrate),
     /// Check database, key file, settings and connections

@@ -13,8 +13,13 @@ pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod run_show;
 pub(crate) mod runs;
+pub(crate) mod server;
+pub(crate) mod servers;
 pub(crate) mod show;
+pub(crate) mod status;
 pub(crate) mod summary;
+pub(crate) mod worker;
+pub(crate) mod workers;
 
 use crate::app::App;
 use crate::args::Command;
@@ -32,6 +37,11 @@ pub(crate) async fn run(app: &mut App, command: Command) -> Done {
         Command::Collections(verb) => collections::run(app, verb),
         Command::Runs(verb) => runs::run(app, verb).await,
         Command::Run(verb) => run_show::run(app, verb).await,
+        Command::Server(verb) => server::run(app, verb).await,
+        Command::Status(verb) => status::run(app, verb).await,
+        Command::Workers(verb) => workers::run(app, verb).await,
+        Command::Servers(verb) => servers::run(app, verb).await,
+        Command::Worker(verb) => worker::run(app, verb).await,
         Command::Migrate(verb) => migrate::run(app, verb).await,
         Command::Doctor(verb) => doctor::run(app, verb).await,
         Command::Fakecloud(verb) => fakecloud::run(app, verb).await,

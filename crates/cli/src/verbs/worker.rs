@@ -1,0 +1,91 @@
+//! `stocktake worker`: one worker process. A server starts these; a person does to look closely at one.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use stocktake_jobs::workers::{self, Filled};
+use stocktake_jobs::{Context, Jobs};
+use stocktake_queue::Queue;
+use stocktake_store::registry;
+use stocktake_worker::{Life, Reporter, Stop, live};
+use tracing::Instrument as _;
+
+use super::refresh::owner;
+use crate::app::App;
+use crate::exit::{Done, Exit, misuse};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stocktake worker refresh --provider cloud1      serves what is asked of cloud1
+  stocktake worker generic
+
+A server starts its workers itself. One started by hand works beside them: jobs are claimed, so none runs twice. It tells
+how it is on standard output, a line of JSON at a time, and stops at Ctrl-C.")]
+pub(crate) struct Worker {
+    /// What it works on
+    kind: Kind,
+    /// Whose refreshes, for a refresh worker
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Its server is at the other end of standard input: stop when that ends
+    #[arg(long, hide = true)]
+    supervised: bool,
+    /// Its row in the database
+    #[arg(long, hide = true, value_name = "UUID")]
+    id: Option<String>,
+    /// The settings it was started with
+    #[arg(long, hide = true, value_name = "N", default_value_t = 0)]
+    generation: i64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Reads what one provider holds
+    Refresh,
+    /// Small tasks, removals, purges
+    Generic,
+}
+
+pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
+    let name = verb.kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let kind = workers::find(&name).ok_or_else(|| misuse(format!("there is no kind of workers '{name}'")))?;
+    let stop = Stop::default().on_signals();
+    let stop = if verb.supervised { stop.on_end_of_input() } else { stop };
+    let report = Reporter::default();
+    let settings = app.settings()?;
+    let telling = {
+        let (report, heartbeat) = (report.clone(), settings.workers.heartbeat);
+        tokio::spawn(async move { report.tell(heartbeat).await })
+    };
+    let span = tracing::info_span!("worker", kind = kind.name, id = verb.id, provider = verb.provider);
+    let done = work(app, kind, &verb, &report, stop).instrument(span).await;
+    telling.abort();
+    if let Err(error) = &done {
+        report.failed(crate::exit::text(error));
+    }
+    report.tell_now();
+    done
+}
+
+async fn work(app: &App, kind: &workers::WorkerKind, verb: &Worker, report: &Reporter, stop: Stop) -> Done {
+    let settings = app.settings()?;
+    let store = app.store().await?;
+    let provider = match (kind.filled, &verb.provider) {
+        (Filled::PerProvider, Some(name)) => Some(registry::find(&store, name).await?.id),
+        (Filled::PerProvider, None) => {
+            return Err(misuse(format!("a {} worker works for one provider; name it with --provider", kind.name)));
+        }
+        (Filled::PerServer, None) => None,
+        (Filled::PerServer, Some(_)) => {
+            return Err(misuse(format!("a {} worker works for no provider of its own; leave --provider out", kind.name)));
+        }
+    };
+    let queue = Queue::new(store.clone());
+    let (lease, poll) = (settings.queue.lease, settings.queue.poll);
+    let types = app.kinds.iter().map(|kind| Arc::clone(&kind.provider)).collect();
+    let context = Context::new(store.clone(), queue.clone(), app.vault(&store)?, settings, types);
+    let life = Life { queue, lanes: (kind.lanes)(provider), owner: owner(), lease, poll };
+    live(life, Arc::new(Jobs { context: Arc::new(context) }), report.clone(), stop).await?;
+    Ok(Exit::Ok)
+}

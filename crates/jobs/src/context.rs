@@ -1,0 +1,67 @@
+//! What jobs are given: the database, the queue, the secrets, the settings, and the provider types there are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context as _;
+use stocktake_provider::{Configuration, Provider, ProviderType, Traffic};
+use stocktake_queue::Queue;
+use stocktake_settings::Settings;
+use stocktake_store::registry::{ProviderRecord, Vault};
+use stocktake_store::{ProviderId, Store};
+
+/// By provider, with the generation of the settings it was connected with.
+type Connected = BTreeMap<ProviderId, (i64, Arc<dyn Provider>)>;
+
+#[derive(Debug)]
+pub struct Context {
+    pub store: Store,
+    pub queue: Queue,
+    pub vault: Vault,
+    pub settings: Settings,
+    pub types: Vec<Arc<dyn ProviderType>>,
+    connected: Mutex<Connected>,
+}
+
+impl Context {
+    pub fn new(store: Store, queue: Queue, vault: Vault, settings: Settings, types: Vec<Arc<dyn ProviderType>>) -> Self {
+        Self { store, queue, vault, settings, types, connected: Mutex::default() }
+    }
+
+    pub fn provider_type(&self, record: &ProviderRecord) -> anyhow::Result<&Arc<dyn ProviderType>> {
+        let found = self.types.iter().find(|known| known.name() == record.kind);
+        found.with_context(|| format!("this program knows no provider type '{}'", record.kind))
+    }
+
+    /// The provider, ready to talk. Kept from job to job, and with it its session, until its settings change.
+    pub async fn connect(&self, record: &ProviderRecord) -> anyhow::Result<Arc<dyn Provider>> {
+        if let Some((generation, provider)) = self.lock().get(&record.id)
+            && *generation == record.generation
+        {
+            return Ok(Arc::clone(provider));
+        }
+        let secrets = self.vault.secrets(&self.store, record.id).await?;
+        let configuration = Configuration { settings: record.settings.clone(), secrets };
+        let connected = self.provider_type(record)?.connect(&configuration, Traffic::Live);
+        let provider = connected.with_context(|| {
+            format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
+        })?;
+        self.lock().insert(record.id, (record.generation, Arc::clone(&provider)));
+        Ok(provider)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connected> {
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An error with all its causes, a line each.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if lines.last().is_none_or(|last| !last.contains(&cause)) {
+            lines.push(cause);
+        }
+    }
+    lines.join("\n")
+}

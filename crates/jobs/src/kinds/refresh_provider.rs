@@ -1,0 +1,176 @@
+//! Serves what is asked of one provider: takes all requests, runs one refresh that covers them, takes away those it served.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::anyhow;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use stocktake_model::{Scope, Target};
+use stocktake_provider::Progress;
+use stocktake_queue::{Lane, Priority};
+use stocktake_refresh::requests::{self, Ask, Asked};
+use stocktake_refresh::{Finished, Observer, Phase, Refresh, RefreshError, Request, RunReport, execute};
+use stocktake_saver::GuardPolicy;
+use stocktake_store::registry::{self, ProviderRecord, ProviderStatus};
+use stocktake_store::{ProviderId, StoreError};
+use stocktake_worker::{Doing, Ended, Reporter};
+
+use super::{BUSY, again, provider};
+use crate::context::Context;
+use crate::job::Job;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefreshProvider {
+    pub provider: ProviderId,
+}
+
+impl Job for RefreshProvider {
+    const KIND: &'static str = requests::KIND;
+    const PRIORITY: Priority = Priority::NORMAL;
+
+    fn lane(&self) -> Lane {
+        Lane::exclusive(requests::lane(self.provider))
+    }
+
+    fn merge_key(&self) -> Option<String> {
+        Some(requests::lane(self.provider))
+    }
+
+    async fn run(self, context: &Context, doing: &Doing) -> Ended {
+        let record = match provider(context, self.provider).await {
+            Ok(record) => record,
+            Err(ended) => return ended,
+        };
+        if record.status == ProviderStatus::Removing {
+            return Ended::Done(Some(json!({"left out": "the provider is being removed"})));
+        }
+        if !record.enabled {
+            return Ended::HandBack { why: format!("{} is paused", record.name), after: BUSY };
+        }
+        let ended = serve(context, doing, &record).await;
+        // Also what a run that failed did not serve: the next attempt takes it anew.
+        match requests::release(&context.store, doing.job.id).await {
+            Ok(_) => ended,
+            Err(error) => match ended {
+                Ended::Done(_) => again(&error.into()),
+                ended => ended,
+            },
+        }
+    }
+}
+
+async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> Ended {
+    let asked = match requests::claim(&context.store, record.id, doing.job.id).await {
+        Ok(asked) if asked.is_empty() => return Ended::Done(Some(json!({"left out": "nothing is asked for any more"}))),
+        Ok(asked) => asked,
+        Err(error) => return again(&error.into()),
+    };
+    let connected = match context.connect(record).await {
+        Ok(provider) => provider,
+        Err(error) => return again(&error),
+    };
+    let seed = match registry::seed(&context.store).await {
+        Ok(seed) => seed,
+        Err(error) => return again(&error.into()),
+    };
+    let scope = scope(&asked);
+    let refresh =
+        Refresh { provider_id: record.id, provider: connected, scope, guard: GuardPolicy::default(), strict: false, seed };
+    let trigger = triggers(&asked);
+    let also = |report: &RunReport| vec![requests::served(doing.job.id, served(&asked, report))];
+    let request = Request { trigger: &trigger, owner: &doing.owner, approves: None, also: &also };
+    let watched = Watched::new(&doing.report);
+    match execute(&context.store, &refresh, &request, &watched, doing.stop.asked()).await {
+        Ok(finished) => ended(&finished, &record.name),
+        Err(RefreshError::Store(StoreError::Held { holder, .. })) => {
+            Ended::HandBack { why: format!("{} is being refreshed by {holder}", record.name), after: BUSY }
+        }
+        Err(error) => again(&error.into()),
+    }
+}
+
+/// Everything as soon as anybody asked for everything.
+fn scope(asked: &[Asked]) -> Scope {
+    let mut targets = Vec::with_capacity(asked.len());
+    for asked in asked {
+        match &asked.ask {
+            Ask::Everything | Ask::Collection(_) => return Scope::Full,
+            Ask::Target(target) => targets.push(target.clone()),
+        }
+    }
+    Scope::Targets(targets)
+}
+
+fn triggers(asked: &[Asked]) -> String {
+    let triggers: BTreeSet<_> = asked.iter().map(|asked| asked.trigger.as_str()).collect();
+    triggers.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// All but the targets that could be neither read nor said to be gone.
+fn served(asked: &[Asked], report: &RunReport) -> Vec<i64> {
+    let unknown: BTreeSet<&Target> = report.unknown_targets.iter().collect();
+    let is_served = |asked: &&Asked| match &asked.ask {
+        Ask::Target(target) => !unknown.contains(target),
+        Ask::Everything | Ask::Collection(_) => true,
+    };
+    asked.iter().filter(is_served).map(|asked| asked.id).collect()
+}
+
+fn ended(finished: &Finished, name: &str) -> Ended {
+    let report = &finished.report;
+    let counts = report.counts();
+    match &finished.error {
+        Some(RefreshError::Interrupted) => {
+            Ended::HandBack { why: "it was interrupted; nothing was saved".to_owned(), after: std::time::Duration::ZERO }
+        }
+        Some(error) => Ended::Again(format!("refresh of {name} failed, nothing was saved (run {}): {error}", finished.run)),
+        None if !report.unknown_targets.is_empty() => {
+            let targets: Vec<_> = report.unknown_targets.iter().map(ToString::to_string).collect();
+            let unread = anyhow!("{} of {name} could not be read (run {})", targets.join(", "), finished.run);
+            again(&unread)
+        }
+        None => Ended::Done(Some(json!({
+            "run": finished.run,
+            "outcome": report.outcome,
+            "mode": report.mode,
+            "created": counts.created,
+            "updated": counts.updated,
+            "archived": counts.archived,
+            "deleted": counts.deleted,
+            "held": counts.held,
+        }))),
+    }
+}
+
+/// Turns what a refresh tells into the worker's words.
+struct Watched<'a> {
+    report: &'a Reporter,
+    seen: Mutex<(Option<Phase>, BTreeMap<&'static str, u64>)>,
+}
+
+impl<'a> Watched<'a> {
+    fn new(report: &'a Reporter) -> Self {
+        Self { report, seen: Mutex::default() }
+    }
+}
+
+impl Observer for Watched<'_> {
+    fn phase(&self, phase: Phase) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(phase);
+        self.report.doing(phase.name());
+    }
+
+    fn progress(&self, progress: &Progress) {
+        match progress {
+            Progress::Started { listing } => self.report.doing(format!("collecting {listing}")),
+            Progress::Records { listing, records } => {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.1.insert(listing, *records);
+                self.report.progress(json!(seen.1));
+            }
+            Progress::Ended { .. } => self.report.tick(),
+            Progress::Notice(text) => self.report.doing(text.clone()),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What there is to do, one file a job kind and one visible list; and which kinds of workers do it.
+//!
+//! A job is a serialisable struct with its kind, lane and priority. It runs anywhere: it is given the database, the provider
+//! types and its own claim, and says how it ended. Knows no process and starts none.
+
+pub mod lanes;
+pub mod workers;
+
+mod context;
+mod job;
+mod kinds;
+mod list;
+
+pub use context::Context;
+pub use job::{Job, new_job};
+pub use kinds::{CheckCredentials, Purge, RefreshProvider, RemoveProvider};
+pub use list::{ALL, Jobs, KindOfJob};

@@ -1,0 +1,92 @@
+//! Which workers there should be: by the providers this server looks after, its roles and its settings. Pure.
+
+use std::collections::BTreeMap;
+
+use stocktake_jobs::workers::{self, Filled};
+use stocktake_store::fleet::Served;
+
+use crate::options::Options;
+use crate::place::{Place, Wanted};
+
+/// `looks_after`: whether a provider is this server's.
+pub(crate) fn desired(
+    options: &Options,
+    providers: &[Served],
+    looks_after: impl Fn(&Served) -> bool,
+) -> BTreeMap<Place, Wanted> {
+    let mut desired = BTreeMap::new();
+    for kind in workers::ALL.iter().filter(|kind| options.has_role(kind.role)) {
+        match kind.filled {
+            Filled::PerProvider => {
+                for provider in providers.iter().filter(|p| may_work(p) && looks_after(p)) {
+                    let place = Place { kind: kind.name, provider: Some(provider.id), slot: 1 };
+                    let wanted = Wanted { generation: provider.generation, name: Some(provider.name.clone()) };
+                    desired.insert(place, wanted);
+                }
+            }
+            Filled::PerServer => {
+                for slot in 1..=options.per_server.get(kind.name).copied().unwrap_or(1) {
+                    desired.insert(Place { kind: kind.name, provider: None, slot }, Wanted { generation: 0, name: None });
+                }
+            }
+        }
+    }
+    desired
+}
+
+/// A passing error of the network is no reason to stop; wrong or missing credentials are, until they are changed.
+fn may_work(provider: &Served) -> bool {
+    provider.enabled && provider.status != "removing" && !provider.credentials.stops_workers()
+}
+
+#[cfg(test)]
+mod tests {
+    use stocktake_store::ProviderId;
+    use stocktake_store::registry::{Finding, Standing};
+
+    use super::*;
+    use crate::options::tests::options;
+
+    fn provider(id: i64, change: impl FnOnce(&mut Served)) -> Served {
+        let mut provider = Served {
+            id: ProviderId(id),
+            name: format!("cloud{id}"),
+            zone: "default".to_owned(),
+            enabled: true,
+            generation: 7,
+            status: "ok".to_owned(),
+            credentials: Standing::unknown(),
+            refresh_schedule: None,
+        };
+        change(&mut provider);
+        provider
+    }
+
+    /// Found over and over again.
+    fn found(finding: &Finding) -> Standing {
+        (0..5).fold(Standing::unknown(), |standing, _| standing.after(finding, 3))
+    }
+
+    #[test]
+    fn two_clouds_are_two_workers_and_who_may_not_work_has_none() {
+        let providers = [
+            provider(1, |_| {}),
+            provider(2, |p| p.credentials = found(&Finding::NotReached("nobody answers".to_owned()))),
+            provider(3, |p| p.enabled = false),
+            provider(4, |p| p.credentials = found(&Finding::Rejected("wrong password".to_owned()))),
+            provider(5, |p| p.status = "removing".to_owned()),
+            provider(6, |_| {}),
+        ];
+        let desired = desired(&options(), &providers, |p| p.id != ProviderId(6));
+        let places: Vec<_> = desired.keys().map(|p| (p.kind, p.provider.map(|p| p.0), p.slot)).collect();
+        assert_eq!(places, [("generic", None, 1), ("generic", None, 2), ("refresh", Some(1), 1), ("refresh", Some(2), 1)]);
+        let wanted = desired.values().last().expect("the last");
+        assert_eq!((wanted.generation, wanted.name.as_deref()), (7, Some("cloud2")));
+    }
+
+    #[test]
+    fn without_its_role_no_kind_is_started() {
+        let options = Options { roles: vec!["scheduler".to_owned()], ..options() };
+        assert!(desired(&options, &[provider(1, |_| {})], |_| true).is_empty());
+    }
+}

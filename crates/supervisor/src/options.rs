@@ -1,0 +1,137 @@
+//! What a main server is told by the settings.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use stocktake_settings::{Schedule, Settings};
+
+use crate::child::Program;
+use crate::limits::Limits;
+use crate::vacancy::BackOff;
+
+/// All spans of time are by this host's monotonic clock, but `lease`, which is by the database's.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// As people would look for it.
+    pub name: String,
+    pub host: String,
+    pub version: String,
+    /// It looks after the providers of its zone.
+    pub zone: String,
+    /// Which kinds of workers it may start, and `scheduler`.
+    pub roles: Vec<String>,
+    /// How long it is taken for alive without a word; prolonged three times as often.
+    pub lease: Duration,
+    /// How often providers and their settings are looked at.
+    pub tick: Duration,
+    /// How long its workers may take to stop when it stops.
+    pub drain: Duration,
+    /// How often an idle worker says that it lives.
+    pub heartbeat: Duration,
+    pub start_limit: Duration,
+    pub stop_limit: Duration,
+    /// With a job and without getting anywhere.
+    pub standstill_limit: Duration,
+    /// Bytes of resident memory, by kind of worker.
+    pub memory_limit: BTreeMap<String, u64>,
+    /// A worker that takes so many times its limit is killed, not asked.
+    pub memory_kill_factor: f64,
+    pub restart_first: Duration,
+    pub restart_most: Duration,
+    /// So many early ends in a row are a crash loop.
+    pub crash_loop_after: u32,
+    /// Workers of kinds that are not a provider's own.
+    pub per_server: BTreeMap<String, u32>,
+    /// Whether every provider is refreshed when the server starts.
+    pub refresh_on_start: bool,
+    /// When providers without a schedule of their own are refreshed.
+    pub refresh_schedule: Schedule,
+    /// Up to so much later, by the schedule's name.
+    pub refresh_jitter: Duration,
+    /// How often credentials are checked when nothing else shows whether they work.
+    pub credentials_every: Duration,
+    pub program: Program,
+}
+
+/// Who a server is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub name: String,
+    pub host: String,
+    pub version: String,
+}
+
+impl Options {
+    pub fn new(settings: &Settings, identity: Identity, program: Program) -> Self {
+        let Settings { server, workers, memory, refresh, credentials, .. } = settings;
+        Self {
+            name: identity.name,
+            host: identity.host,
+            version: identity.version,
+            zone: server.zone.clone(),
+            roles: server.roles.names().into_iter().map(str::to_owned).collect(),
+            lease: server.lease,
+            tick: server.tick,
+            drain: server.drain_timeout,
+            heartbeat: workers.heartbeat,
+            start_limit: workers.start_timeout,
+            stop_limit: workers.stop_timeout,
+            standstill_limit: workers.progress_timeout,
+            memory_limit: [("refresh", memory.refresh), ("generic", memory.generic)]
+                .map(|(kind, limit)| (kind.to_owned(), limit.0))
+                .into(),
+            memory_kill_factor: memory.kill_factor,
+            restart_first: workers.backoff_first,
+            restart_most: workers.backoff_max,
+            crash_loop_after: workers.crash_loop_after,
+            per_server: BTreeMap::from([("generic".to_owned(), workers.generic)]),
+            refresh_on_start: refresh.on_start,
+            refresh_schedule: refresh.schedule.clone(),
+            refresh_jitter: refresh.jitter,
+            credentials_every: credentials.check_every,
+            program,
+        }
+    }
+
+    pub(crate) fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|has| has == role)
+    }
+
+    pub(crate) fn limits(&self, kind: &str) -> Limits {
+        let memory = self.memory_limit.get(kind).copied().unwrap_or(u64::MAX);
+        Limits {
+            start: self.start_limit,
+            stop: self.stop_limit,
+            silence: self.heartbeat * 3 + Duration::from_secs(15),
+            standstill: self.standstill_limit,
+            memory,
+            memory_kill: (memory as f64 * self.memory_kill_factor) as u64,
+        }
+    }
+
+    pub(crate) fn back_off(&self) -> BackOff {
+        BackOff { first: self.restart_first, most: self.restart_most, crash_loop: self.crash_loop_after }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Those of an installation whose owner set nothing, but for two generic workers.
+    pub(crate) fn options() -> Options {
+        let here = || "here".to_owned();
+        let identity = Identity { name: here(), host: here(), version: "0".to_owned() };
+        let mut options = Options::new(&Settings::default(), identity, Program::this(Vec::new()));
+        options.per_server.insert("generic".to_owned(), 2);
+        options
+    }
+
+    #[test]
+    fn limits_follow_the_kind() {
+        let limits = options().limits("refresh");
+        assert_eq!((limits.memory, limits.memory_kill), (2 << 30, 3 << 30));
+        assert!(limits.silence > options().heartbeat * 2, "one lost line is no silence");
+        assert_eq!(options().limits("other").memory, u64::MAX);
+    }
+}

@@ -1,0 +1,127 @@
+//! The scheduler: on exactly one server. Keeps a schedule for each provider and a few of the house, and starts what is due,
+//! each tick once however many servers there are.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stocktake_jobs::{CheckCredentials, Purge, new_job};
+use stocktake_queue::{NewJob, Queue};
+use stocktake_refresh::requests::{self, Ask};
+use stocktake_settings::Schedule;
+use stocktake_store::fleet::{self, Due, Served};
+use stocktake_store::{ProviderId, Statement, Store};
+
+use crate::error::SupervisorError;
+use crate::options::Options;
+
+const REFRESH: &str = "refresh:";
+const CREDENTIALS: &str = "credentials:";
+const PURGE: &str = "purge";
+const HOUR: Duration = Duration::from_hours(1);
+
+#[derive(Debug, Default)]
+pub(crate) struct Scheduler {
+    /// What was last written down: name → schedule.
+    written: BTreeMap<String, String>,
+}
+
+impl Scheduler {
+    pub(crate) async fn tick(
+        &mut self,
+        options: &Options,
+        store: &Store,
+        queue: &Queue,
+        providers: &[Served],
+    ) -> Result<(), SupervisorError> {
+        self.write(store, wanted(options, providers)).await?;
+        for due in fleet::due(store).await? {
+            // One that this program does not know, or cannot read, is left to whoever wrote it.
+            let Ok(schedule) = due.spec.parse::<Schedule>() else { continue };
+            let now = Timestamp::from_microsecond(due.now).unwrap_or_default();
+            let next = schedule.next_after(now, &due.name, options.refresh_jitter).map(Timestamp::as_microsecond);
+            let (starts, lane) = starts(queue, &due);
+            if fleet::take_tick(store, &due, next, &starts).await? && due.next_on.is_some() {
+                tracing::info!(schedule = due.name, "a tick is taken");
+                queue.announce(lane.as_deref());
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        store: &Store,
+        wanted: BTreeMap<String, (Option<ProviderId>, String)>,
+    ) -> Result<(), SupervisorError> {
+        for (name, (provider, spec)) in &wanted {
+            if self.written.get(name) != Some(spec) {
+                fleet::set_schedule(store, name, *provider, spec).await?;
+                self.written.insert(name.clone(), spec.clone());
+            }
+        }
+        let gone: Vec<_> = self.written.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
+        for name in gone {
+            fleet::forget_schedule(store, &name).await?;
+            self.written.remove(&name);
+        }
+        Ok(())
+    }
+}
+
+/// Which schedules there should be.
+fn wanted(options: &Options, providers: &[Served]) -> BTreeMap<String, (Option<ProviderId>, String)> {
+    let mut wanted = BTreeMap::new();
+    for provider in providers.iter().filter(|p| p.enabled && p.status != "removing") {
+        let refresh = provider.refresh_schedule.clone().unwrap_or_else(|| options.refresh_schedule.to_string());
+        wanted.insert(format!("{REFRESH}{}", provider.id), (Some(provider.id), refresh));
+        let check = Schedule::Every(options.credentials_every).to_string();
+        wanted.insert(format!("{CREDENTIALS}{}", provider.id), (Some(provider.id), check));
+    }
+    wanted.insert(PURGE.to_owned(), (None, Schedule::Every(HOUR).to_string()));
+    wanted
+}
+
+/// What a tick starts, and on which lane.
+fn starts(queue: &Queue, due: &Due) -> (Vec<Statement>, Option<String>) {
+    match (due.name.as_str(), due.provider_id) {
+        (name, Some(provider)) if name.starts_with(REFRESH) => {
+            let asked = requests::statements(queue, provider, &[Ask::Everything], "schedule", requests::AT_ONCE);
+            (asked.into(), Some(requests::lane(provider)))
+        }
+        (name, Some(provider)) if name.starts_with(CREDENTIALS) => one(queue, &new_job(&CheckCredentials { provider })),
+        (PURGE, _) => one(queue, &new_job(&Purge {})),
+        _ => (Vec::new(), None),
+    }
+}
+
+fn one(queue: &Queue, job: &NewJob) -> (Vec<Statement>, Option<String>) {
+    (vec![queue.statement_unless_waiting(job)], Some(job.lane.name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use stocktake_store::registry::Standing;
+
+    use super::*;
+    use crate::options::tests::options;
+
+    #[test]
+    fn each_provider_has_its_own_schedule_or_the_houses() {
+        let provider = |id, enabled, schedule: Option<&str>| Served {
+            id: ProviderId(id),
+            name: format!("cloud{id}"),
+            zone: "elsewhere".to_owned(),
+            enabled,
+            generation: 1,
+            status: "ok".to_owned(),
+            credentials: Standing::unknown(),
+            refresh_schedule: schedule.map(str::to_owned),
+        };
+        let all = [provider(1, true, None), provider(2, true, Some("off")), provider(3, false, None)];
+        let wanted = wanted(&options(), &all);
+        let of = |name: &str| wanted.get(name).map(|(_, spec)| spec.as_str());
+        assert_eq!((of("refresh:1"), of("refresh:2"), of("refresh:3")), (Some("24h"), Some("off"), None));
+        assert!(of("credentials:1").is_some() && of("credentials:3").is_none() && of("purge").is_some());
+    }
+}

@@ -1,0 +1,274 @@
+//! The main server's life: one loop that renews, looks, decides and acts. What is worth deciding is decided by pure
+//! functions beside it; here only their order stands.
+
+use std::time::{Duration, Instant};
+
+use stocktake_queue::Queue;
+use stocktake_store::Store;
+use stocktake_store::fleet::{self, NewWorker, Served, ServerState, WorkerId, WorkerState};
+use stocktake_worker::Stop;
+use tokio::sync::mpsc;
+
+use crate::child::{Event, Process};
+use crate::desired::desired;
+use crate::error::SupervisorError;
+use crate::health::Health;
+use crate::holdings::{Holdings, SCHEDULER, of_provider};
+use crate::options::Options;
+use crate::place::{Place, Wanted};
+use crate::reconcile::{Action, actions};
+use crate::roster::{End, Roster};
+use crate::scheduler::Scheduler;
+use crate::triggers::Triggers;
+
+/// Events of workers that may wait for the loop.
+const WAITING: usize = 256;
+/// How often memory and processor time are read.
+const MEASURE: Duration = Duration::from_secs(2);
+/// The loop turns at least so often, so that limits are kept.
+const TURN: Duration = Duration::from_millis(500);
+/// Rows of workers are written at most so often.
+const WRITE: Duration = Duration::from_secs(1);
+
+/// Serves until asked to stop; then its workers have been stopped, too.
+pub async fn serve(options: Options, store: Store, queue: Queue, health: Health, stop: Stop) -> Result<(), SupervisorError> {
+    let holdings = Holdings::register(&store, &options).await?;
+    let (events, heard) = mpsc::channel(WAITING);
+    tracing::info!(server = %holdings.server, name = options.name, zone = options.zone, "server started");
+    let server = Server {
+        scheduler: Scheduler::default(),
+        triggers: Triggers::default(),
+        roster: Roster::default(),
+        providers: Vec::new(),
+        stopping: None,
+        options,
+        store,
+        queue,
+        health,
+        holdings,
+        events,
+    };
+    server.run(heard, stop).await
+}
+
+struct Server {
+    options: Options,
+    store: Store,
+    queue: Queue,
+    health: Health,
+    holdings: Holdings,
+    roster: Roster,
+    scheduler: Scheduler,
+    triggers: Triggers,
+    providers: Vec<Served>,
+    events: mpsc::Sender<Event>,
+    /// When and why it was asked to stop.
+    stopping: Option<(Instant, String)>,
+}
+
+/// Something done from time to time.
+struct Every(Duration, Option<Instant>);
+
+impl Every {
+    fn is_due(&mut self) -> bool {
+        let due = self.1.is_none_or(|last| last.elapsed() >= self.0);
+        if due {
+            self.1 = Some(Instant::now());
+        }
+        due
+    }
+
+    fn hurry(&mut self) {
+        self.1 = None;
+    }
+}
+
+impl Server {
+    async fn run(mut self, mut heard: mpsc::Receiver<Event>, stop: Stop) -> Result<(), SupervisorError> {
+        let mut renew = Every(self.options.lease / 3, None);
+        let (mut look, mut measure) = (Every(self.options.tick, None), Every(MEASURE, None));
+        let (mut write, mut tick) = (Every(WRITE, None), Every(self.options.tick, None));
+        loop {
+            self.health.turned();
+            if self.stopping.is_none() && stop.was_asked() {
+                let why = stop.why().unwrap_or_default();
+                tracing::info!(why, "stopping: workers drain");
+                self.stopping = Some((Instant::now(), why));
+                self.holdings.state = ServerState::Draining;
+                renew.hurry();
+            }
+            if look.is_due() {
+                self.look().await;
+            }
+            if renew.is_due() {
+                self.renew().await;
+            }
+            if measure.is_due() {
+                self.roster.measure();
+            }
+            self.reconcile().await;
+            if self.stopping.is_some() && self.roster.is_empty() {
+                break;
+            }
+            if tick.is_due() && self.stopping.is_none() {
+                self.trigger().await;
+            }
+            if write.is_due() {
+                self.write().await;
+            }
+            tokio::select! {
+                Some(event) = heard.recv() => self.heard(event).await,
+                () = tokio::time::sleep(TURN) => {}
+                () = stop.asked(), if self.stopping.is_none() => {}
+            }
+            while let Ok(event) = heard.try_recv() {
+                self.heard(event).await;
+            }
+        }
+        let why = self.stopping.map_or_else(String::new, |(_, why)| why);
+        fleet::end_server(&self.store, self.holdings.server, &why).await?;
+        tracing::info!(why, "server stopped");
+        Ok(())
+    }
+
+    async fn look(&mut self) {
+        match fleet::served(&self.store).await {
+            Ok(providers) => self.providers = providers,
+            Err(error) => self.health.trouble(&error.to_string()),
+        }
+    }
+
+    async fn renew(&mut self) {
+        match self.holdings.renew(&self.store, &self.options, &self.providers).await {
+            Ok(()) => {
+                if self.holdings.state == ServerState::Starting {
+                    // From its next renewal on it takes part, and others count on it.
+                    self.holdings.state = ServerState::Running;
+                    if let Err(error) = self.holdings.renew(&self.store, &self.options, &self.providers).await {
+                        self.health.trouble(&error.to_string());
+                        return;
+                    }
+                }
+                self.health.renewed();
+            }
+            Err(error) => self.health.trouble(&error.to_string()),
+        }
+    }
+
+    async fn reconcile(&mut self) {
+        let desired = match self.stopping {
+            Some(_) => std::collections::BTreeMap::new(),
+            None => desired(&self.options, &self.providers, |p| self.holdings.has(&of_provider(p.id))),
+        };
+        let (seen, barred) = (self.roster.seen(), self.roster.barred());
+        let limits = |kind: &str| self.options.limits(kind);
+        for action in actions(&desired, &seen, &barred, limits, Instant::now()) {
+            match action {
+                Action::Start(place) => {
+                    let wanted = desired[&place].clone();
+                    self.start(place, wanted).await;
+                }
+                Action::Drain(id, why) => {
+                    let why = self.stopping.as_ref().map_or(why, |_| "its server stops".to_owned());
+                    tracing::info!(worker = %id, why, "asking a worker to stop");
+                    self.roster.ask_to_stop(id, &why);
+                }
+                Action::Kill(id, why) => {
+                    tracing::warn!(worker = %id, why, "killing a worker");
+                    self.roster.kill(id, &why);
+                }
+            }
+        }
+        if let Some((since, _)) = &self.stopping
+            && since.elapsed() > self.options.drain
+        {
+            for worker in seen {
+                self.roster.kill(worker.id, "its server had no more time");
+            }
+        }
+        if let Err(error) = self.holdings.release_left(&self.store, &self.roster).await {
+            self.health.trouble(&error.to_string());
+        }
+    }
+
+    async fn start(&mut self, place: Place, wanted: Wanted) {
+        let id = WorkerId::new();
+        let new = NewWorker {
+            id,
+            server: self.holdings.server,
+            kind: place.kind.to_owned(),
+            provider: place.provider,
+            slot: place.slot,
+            host: self.options.host.clone(),
+            generation: wanted.generation,
+            restarts: self.roster.restarts(&place),
+        };
+        if let Err(error) = fleet::add_worker(&self.store, &new).await {
+            // The database is away, or the provider has just gone: looked at again at the next turn.
+            self.health.trouble(&error.to_string());
+            self.roster.unstartable(&place, &self.options.back_off());
+            return;
+        }
+        match Process::start(&self.options.program, id, &place, &wanted, self.events.clone()) {
+            Ok(process) => {
+                tracing::info!(worker = %id, pid = process.pid, provider = wanted.name, "{place} started");
+                self.roster.add(id, place, wanted.generation, process);
+            }
+            Err(error) => {
+                tracing::error!(%error, "{place} cannot be started");
+                self.roster.unstartable(&place, &self.options.back_off());
+                let reason = format!("its process cannot be started: {error}");
+                self.end_row(id, &End { state: WorkerState::Failed, reason, pid: 0 }).await;
+            }
+        }
+    }
+
+    async fn heard(&mut self, event: Event) {
+        match event {
+            Event::Said(id, line) => self.roster.said(id, line),
+            Event::Ended(id, status) => {
+                let Some(end) = self.roster.ended(id, status, &self.options.back_off()) else { return };
+                if end.state == WorkerState::Stopped {
+                    tracing::info!(worker = %id, reason = end.reason, "worker stopped");
+                } else {
+                    tracing::warn!(worker = %id, reason = end.reason, "worker ended");
+                }
+                self.end_row(id, &end).await;
+            }
+        }
+    }
+
+    /// Writes the end down and frees what the dead process held, which nobody else will give back.
+    async fn end_row(&mut self, id: WorkerId, end: &End) {
+        let owner = format!("{}:{}", self.options.host, end.pid);
+        let ended = fleet::end_worker(&self.store, id, end.state, &end.reason).await;
+        let freed = self.store.free_leases_of(&owner).await;
+        let jobs = self.queue.free(&owner).await;
+        if let Err(error) = ended.and(freed) {
+            self.health.trouble(&error.to_string());
+        }
+        if let Err(error) = jobs {
+            self.health.trouble(&error.to_string());
+        }
+    }
+
+    async fn write(&mut self) {
+        let news = self.roster.news();
+        if let Err(error) = fleet::report_workers(&self.store, &news).await {
+            self.roster.not_written();
+            self.health.trouble(&error.to_string());
+        }
+    }
+
+    async fn trigger(&mut self) {
+        let mine: Vec<_> = self.providers.iter().filter(|p| self.holdings.has(&of_provider(p.id))).cloned().collect();
+        if let Err(error) = self.triggers.pull(&self.options, &self.queue, &mine).await {
+            self.health.trouble(&error.to_string());
+        }
+        if self.holdings.has(SCHEDULER)
+            && let Err(error) = self.scheduler.tick(&self.options, &self.store, &self.queue, &self.providers).await
+        {
+            self.health.trouble(&error.to_string());
+        }
+    }
+}
