@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::error::ErrorKind;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
@@ -21,6 +23,8 @@ pub struct Check {
     /// What was found, or what failed and what to do.
     pub message: String,
     pub millis: u64,
+    /// What kind of failure kept it from signing in; none where the sign-in worked, whatever failed behind it.
+    pub kind: Option<ErrorKind>,
 }
 
 /// Whether the credential can read a collection.

@@ -8,6 +8,7 @@ use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunS
 use stocktake_store::{Lease, Statement, Store, StoreError};
 
 use crate::error::RefreshError;
+use crate::findings;
 use crate::lease;
 use crate::observer::Observer;
 use crate::report::{Outcome, RunReport, millis_since};
@@ -24,20 +25,33 @@ pub struct Request<'a> {
     pub approves: Option<RunId>,
     /// What is committed with the inventory: that what was asked for has been served.
     pub also: &'a (dyn Fn(&RunReport) -> Vec<Statement> + Send + Sync),
+    /// None: the run says nothing of the credentials, since its answers come from a recording.
+    pub credentials: Option<Tried>,
 }
 
 impl<'a> Request<'a> {
     /// Of a person or program that waits for the end itself.
     pub fn new(trigger: &'a str, owner: &'a str) -> Self {
-        Self { trigger, owner, approves: None, also: &|_| Vec::new() }
+        Self { trigger, owner, approves: None, also: &|_| Vec::new(), credentials: None }
     }
 }
 
 impl std::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { trigger, owner, approves, also: _ } = self;
-        f.debug_struct("Request").field("trigger", trigger).field("owner", owner).field("approves", approves).finish()
+        let Self { trigger, owner, approves, also: _, credentials } = self;
+        let mut shown = f.debug_struct("Request");
+        shown.field("trigger", trigger).field("owner", owner).field("approves", approves);
+        shown.field("credentials", credentials).finish()
     }
+}
+
+/// The credentials that a run signs in with.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried {
+    /// That of the provider when they were read.
+    pub generation: i64,
+    /// So many failures in a row make it unreachable.
+    pub to_unreachable: u32,
 }
 
 /// How a run ended. An error was written to its record, too.
@@ -100,6 +114,12 @@ pub async fn execute(
     let end = ended(&report, error.as_ref());
     if let Err(uncounted) = registry::count_run(store, provider, refresh.scope.name(), &end, millis_since(start)).await {
         tracing::warn!(%run, error = %uncounted, "the run could not be added to the totals");
+    }
+    if let (Some(tried), Some(finding)) = (request.credentials, findings::of_run(&report, error.as_ref())) {
+        let noted = registry::note_credentials(store, provider, tried.generation, &finding, tried.to_unreachable).await;
+        if let Err(unwritten) = noted {
+            tracing::warn!(%run, error = %unwritten, "what the run showed of the credentials could not be written down");
+        }
     }
     release(store, &lease).await;
     Ok(Finished { run, report, error })

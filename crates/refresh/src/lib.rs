@@ -8,6 +8,7 @@ pub mod requests;
 mod changes;
 mod error;
 mod execute;
+pub mod findings;
 mod lease;
 mod observer;
 mod report;
@@ -16,7 +17,7 @@ mod run;
 
 pub use changes::{Change, ChangeKind, FieldChange, describe};
 pub use error::RefreshError;
-pub use execute::{Finished, Request, execute};
+pub use execute::{Finished, Request, Tried, execute};
 pub use observer::{Observer, Phase, Quiet};
 pub use report::{CollectionReport, Outcome, Phases, RunReport};
 pub use run::{Planned, Refresh};

@@ -51,10 +51,11 @@ fn proxy(scheme: &str) -> Option<&'static str> {
 async fn resolve(host: &str, port: u16, patience: Duration, out: &mut Vec<SocketAddr>) -> Result<Found, Found> {
     const ADVICE: &str = "check auth_url and this machine's name servers";
     let found = timeout(patience, lookup_host((host, port))).await;
-    let found = found.map_err(|_| Found::failed(format!("no answer for '{host}' within {patience:?}; {ADVICE}")))?;
-    out.extend(found.map_err(|e| Found::failed(format!("'{host}' cannot be resolved: {e}; {ADVICE}")))?);
+    let found = found
+        .map_err(|_| Found::shut_out(ErrorKind::Dns, format!("no answer for '{host}' within {patience:?}; {ADVICE}")))?;
+    out.extend(found.map_err(|e| Found::shut_out(ErrorKind::Dns, format!("'{host}' cannot be resolved: {e}; {ADVICE}")))?);
     if out.is_empty() {
-        return Err(Found::failed(format!("'{host}' has no address; {ADVICE}")));
+        return Err(Found::shut_out(ErrorKind::Dns, format!("'{host}' has no address; {ADVICE}")));
     }
     let shown = out.iter().map(|a| a.ip().to_string()).collect::<Vec<_>>().join(", ");
     Ok(Found::ok(if shown == host { "auth_url holds an address".to_owned() } else { format!("{host} is {shown}") }))
@@ -69,7 +70,10 @@ async fn connect(addresses: &[SocketAddr], patience: Duration) -> Result<Found, 
             Err(_) => failures.push(format!("{address}: no answer within {patience:?}")),
         }
     }
-    Err(Found::failed(format!("{}; check the port, firewalls and whether Keystone runs", failures.join(", "))))
+    Err(Found::shut_out(
+        ErrorKind::Connect,
+        format!("{}; check the port, firewalls and whether Keystone runs", failures.join(", ")),
+    ))
 }
 
 /// Any answer at all shows that TLS stands; what it says is the next check's business.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use stocktake_provider::{Access, Check, CheckStatus, ProviderError, TestReport};
+use stocktake_provider::{Access, Check, CheckStatus, ErrorKind, ProviderError, TestReport};
 
 #[derive(Debug, Default)]
 pub(super) struct Report(TestReport);
@@ -12,25 +12,33 @@ pub(super) struct Report(TestReport);
 pub(super) struct Found {
     pub(super) status: CheckStatus,
     pub(super) message: String,
+    /// What kept it from signing in.
+    pub(super) kind: Option<ErrorKind>,
 }
 
 impl Found {
     pub(super) fn new(status: CheckStatus, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), kind: None }
     }
 
     pub(super) fn ok(message: impl Into<String>) -> Self {
         Self::new(CheckStatus::Ok, message)
     }
 
+    /// Where the sign-in worked before.
     pub(super) fn failed(message: impl Into<String>) -> Self {
         Self::new(CheckStatus::Failed, message)
+    }
+
+    /// Where nobody is signed in yet.
+    pub(super) fn shut_out(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind: Some(kind), ..Self::failed(message) }
     }
 }
 
 impl From<ProviderError> for Found {
     fn from(error: ProviderError) -> Self {
-        Self::failed(error.to_string())
+        Self::shut_out(error.kind, error.to_string())
     }
 }
 
@@ -50,7 +58,8 @@ impl Report {
 
     pub(super) fn add_timed(&mut self, name: &str, found: Found, begun: Instant) {
         let millis = begun.elapsed().as_millis() as u64;
-        self.0.checks.push(Check { name: name.to_owned(), status: found.status, message: found.message, millis });
+        let Found { status, message, kind } = found;
+        self.0.checks.push(Check { name: name.to_owned(), status, message, millis, kind });
     }
 
     /// Checks that cannot be made since an earlier one failed.
