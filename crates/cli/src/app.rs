@@ -1,11 +1,12 @@
 //! What every verb starts from: the global options, the kinds of providers, the way to the database, the way out.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use stocktake_model::Menu;
 use stocktake_provider::Configuration;
+use stocktake_settings::{Given, Inputs, Loaded, Settings};
 use stocktake_store::registry::{self, ProviderRecord, Vault};
 use stocktake_store::{Kind as DatabaseKind, Store, StoreError};
 
@@ -18,6 +19,9 @@ pub(crate) struct App {
     pub(crate) global: Global,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) out: Out,
+    /// Whether the database was named on the command line, not by a variable.
+    typed: bool,
+    loaded: OnceLock<Loaded>,
 }
 
 impl Global {
@@ -32,9 +36,25 @@ impl Global {
 }
 
 impl App {
-    pub(crate) fn new(global: Global, kinds: Vec<Kind>) -> Self {
+    pub(crate) fn new(global: Global, kinds: Vec<Kind>, typed: bool) -> Self {
         let out = Out::stdout(global.color(), global.quiet);
-        Self { global, kinds, out }
+        Self { global, kinds, out, typed, loaded: OnceLock::new() }
+    }
+
+    /// What the installation is told. Read when it is first needed: help and completions come without.
+    pub(crate) fn loaded(&self) -> anyhow::Result<&Loaded> {
+        if let Some(loaded) = self.loaded.get() {
+            return Ok(loaded);
+        }
+        let typed = self.global.database.as_ref().filter(|_| self.typed);
+        let given = |url: &String| Given { section: "database", key: "url", option: "--database", value: url.clone() };
+        let inputs = Inputs::of_process(self.global.config.clone(), typed.map(given).into_iter().collect());
+        let loaded = stocktake_settings::load(&inputs)?;
+        Ok(self.loaded.get_or_init(|| loaded))
+    }
+
+    pub(crate) fn settings(&self) -> anyhow::Result<&Settings> {
+        Ok(&self.loaded()?.settings)
     }
 
     /// The collections there can be.
@@ -51,7 +71,7 @@ impl App {
     /// The database, made when it is not there and brought to this program's version.
     pub(crate) async fn store(&self) -> anyhow::Result<Store> {
         let url = self.url()?;
-        if self.global.database.is_none() {
+        if self.named()?.is_none() {
             private_dir(&data_dir()?)?;
         }
         let store = open(&url).await?;
@@ -77,27 +97,35 @@ impl App {
         self.store().await
     }
 
+    /// The database that was named, by whatever means.
+    pub(crate) fn named(&self) -> anyhow::Result<Option<&str>> {
+        match self.global.database.as_deref().filter(|url| !url.is_empty()) {
+            Some(url) => Ok(Some(url)),
+            None => Ok(self.settings()?.database.url.expose()),
+        }
+    }
+
     pub(crate) fn url(&self) -> anyhow::Result<String> {
-        match &self.global.database {
-            Some(url) => Ok(url.clone()),
+        match self.named()? {
+            Some(url) => Ok(url.to_owned()),
             None => Ok(format!("sqlite:{}", data_dir()?.join("stocktake.db").display())),
         }
     }
 
-    pub(crate) fn settings(&self) -> anyhow::Result<stocktake_settings::Settings> {
-        let inputs = stocktake_settings::Inputs::of_process(None, Vec::new());
-        Ok(stocktake_settings::load(&inputs)?.settings)
-    }
-
     /// What a process that this one starts must be told to work on the same: by its environment, which nobody else sees.
     pub(crate) fn for_children(&self) -> anyhow::Result<Vec<(String, String)>> {
-        Ok(vec![("STOCKTAKE_DATABASE".to_owned(), self.url()?)])
+        let mut told = vec![("STOCKTAKE_DATABASE".to_owned(), self.url()?)];
+        if let Some(config) = &self.global.config {
+            told.push(("STOCKTAKE_CONFIG".to_owned(), config.display().to_string()));
+        }
+        Ok(told)
     }
 
-    /// Secrets, opened with the key file: `STOCKTAKE_KEY_FILE`, or beside the inventory where that is a file.
+    /// Secrets, opened with the key file: the one that was named, or beside the inventory where that is a file.
     pub(crate) fn vault(&self, store: &Store) -> anyhow::Result<Vault> {
-        if let Some(path) = std::env::var_os("STOCKTAKE_KEY_FILE").filter(|p| !p.is_empty()) {
-            return Ok(Vault::new(PathBuf::from(path)));
+        let named = &self.settings()?.database.key_file;
+        if !named.is_empty() {
+            return Ok(Vault::new(named));
         }
         let beside = match store.kind() {
             DatabaseKind::Sqlite => sqlite_path(&self.url()?).and_then(|p| p.parent().map(Path::to_owned)),
@@ -154,16 +182,6 @@ pub(crate) async fn open(url: &str) -> Result<Store, StoreError> {
     Store::open(url).await
 }
 
-/// Whether a database's address carries a password, in either of its two places.
-pub(crate) fn has_password(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
-    let query = tail.split_once('?').map_or("", |(_, query)| query);
-    user.split_once(':').is_some_and(|(_, password)| !password.is_empty())
-        || query.split('&').any(|pair| pair.starts_with("password="))
-}
-
 fn sqlite_path(url: &str) -> Option<PathBuf> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return None;
@@ -188,21 +206,4 @@ pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).with_context(|| format!("cannot make the data directory {}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_password;
-
-    #[test]
-    fn passwords_in_addresses_are_seen() {
-        for url in ["postgres://u:p@db/x", "postgresql://u:p@db", "postgres://db/x?sslmode=require&password=p"] {
-            assert!(has_password(url), "{url}");
-        }
-        for url in
-            ["postgres://u@db:5432/x", "postgres://u:@db/x", "postgres:///x?host=/run", "sqlite:a:b@c.db", "inventory.db"]
-        {
-            assert!(!has_password(url), "{url}");
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! The command tree: what can be written, with examples. Knows nothing of what the verbs do.
 
+use std::path::PathBuf;
+
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -19,7 +21,7 @@ use crate::verbs;
         stocktake refresh cloud1                                read what it holds\n  \
         stocktake summary                                       how much there is of everything\n  \
         stocktake get vms power_state=on 'flavor.memory_mb>=8GiB'\n\n\
-        Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 done in part.",
+        Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 3 done in part.",
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 120
@@ -37,6 +39,9 @@ pub(crate) struct Global {
     /// Where the inventory is: sqlite:PATH or postgres://user@host/name [default: a file in your data directory]
     #[arg(long, global = true, value_name = "URL", env = "STOCKTAKE_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
+    /// Settings file [default: STOCKTAKE_CONFIG, ~/.config/stocktake/stocktake.toml, /etc/stocktake/stocktake.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Only the result: no remarks, no progress
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,

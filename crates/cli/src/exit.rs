@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use stocktake_settings::SettingsError;
 use stocktake_store::query::QueryError;
 
 use crate::app::App;
@@ -76,7 +77,11 @@ pub(crate) fn text(error: &anyhow::Error) -> String {
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<Usage>() || cause.downcast_ref::<QueryError>().is_some_and(QueryError::is_usage))
+    error.chain().any(|cause| {
+        cause.is::<Usage>()
+            || cause.is::<SettingsError>()
+            || cause.downcast_ref::<QueryError>().is_some_and(QueryError::is_usage)
+    })
 }
 
 /// What clap found wrong, or was asked to print.

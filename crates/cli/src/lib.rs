@@ -21,6 +21,8 @@ use clap::{CommandFactory, FromArgMatches};
 
 pub use kind::{Import, Imported, Kind};
 
+use stocktake_settings::Address;
+
 use app::App;
 use args::Cli;
 
@@ -41,8 +43,8 @@ pub async fn run(kinds: Vec<Kind>) -> ExitCode {
     };
     args::logging(&cli.global);
     let typed = matches.value_source("database") == Some(ValueSource::CommandLine);
-    let mut app = App::new(cli.global, kinds);
-    if typed && app.global.database.as_deref().is_some_and(app::has_password) {
+    let mut app = App::new(cli.global, kinds, typed);
+    if typed && app.global.database.as_ref().is_some_and(|url| Address::new(url).has_password()) {
         app.remark(
             "warning: a password on the command line is seen by everybody on this machine; set STOCKTAKE_DATABASE instead",
         );

@@ -99,3 +99,71 @@ pub(crate) async fn settings_come_from_clouds_yaml(database: TestDatabase) {
     let error = shell.run(&["provider", "add", "other", "--cloud", "other"]).failed(2);
     assert!(error.contains("it knows lab"), "{error}");
 }
+
+pub(crate) async fn a_provider_is_paused_and_scheduled(database: TestDatabase) {
+    let shell = Shell::registered(database).await;
+    let shown = || shell.json(&["provider", "show", "cloud1"]);
+    assert_eq!((shown()["generation"].as_i64(), shown()["refresh_schedule"].is_null()), (Some(1), true));
+    assert!(shell.run(&["provider", "pause", "cloud1"]).ok().contains("paused cloud1"));
+    assert!(shell.run(&["provider", "pause", "cloud1"]).ok().contains("was paused already: cloud1"));
+    assert_eq!((shown()["enabled"].as_bool(), shown()["generation"].as_i64()), (Some(false), Some(2)));
+    assert!(shell.run(&["provider", "list"]).ok().contains("paused"));
+    assert!(shell.run(&["refresh", "--all"]).failed(2).contains("no enabled provider"));
+    assert!(shell.run(&["provider", "resume", "cloud1", "cloud7"]).failed(1).contains("did you mean 'cloud1'"));
+    assert_eq!(shown()["enabled"].as_bool(), Some(false), "a wrong name is told before anything is done");
+    assert!(shell.run(&["provider", "resume", "cloud1"]).ok().contains("resumed cloud1"));
+    assert_eq!(shown()["generation"].as_i64(), Some(3));
+
+    let edit = |words: &[&str]| shell.run(&[&["provider", "edit", "cloud1"], words].concat());
+    assert!(shell.run(&["provider", "show", "cloud1"]).ok().contains("24h, as the settings say"));
+    for (words, kept) in [
+        (&["--refresh-every", "6h"][..], Some("6h")),
+        (&["--refresh-cron", "0 3 * * *"], Some("0 3 * * *")),
+        (&["--refresh-every", "off"], Some("off")),
+        (&["--refresh-every", "default"], None),
+    ] {
+        edit(words).ok();
+        assert_eq!(shown()["refresh_schedule"].as_str(), kept, "{words:?}");
+    }
+    assert_eq!(shown()["generation"].as_i64(), Some(3), "workers need not notice a schedule");
+    for (words, why) in [
+        (&["--refresh-every", "daily"][..], "is not a schedule"),
+        (&["--refresh-every", "0 3 * * *"], "--refresh-cron"),
+        (&["--refresh-cron", "0 0 30 2 *"], "no day ever fits"),
+        (&["--refresh-every", "6h", "--refresh-cron", "0 3 * * *"], "cannot be used with"),
+    ] {
+        let error = edit(words).failed(2);
+        assert!(error.contains(why), "{words:?}: {error}");
+    }
+}
+
+pub(crate) async fn credentials_have_a_state(database: TestDatabase) {
+    let shell = Shell::registered(database).await;
+    let state = || {
+        let shown = shell.json(&["provider", "show", "cloud1"]);
+        shown["credentials"]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(state(), "valid", "it was tried when it was registered");
+    shell.run_with_input(&["provider", "edit", "cloud1", "--no-test", "--secret-stdin", "password"], "wrong").ok();
+    assert_eq!(state(), "unknown");
+    assert_eq!(shell.run(&["provider", "test", "cloud1"]).code, 1);
+    assert_eq!(state(), "invalid");
+    let once = shell.run(&["provider", "show", "cloud1"]).ok();
+    assert!(once.contains("401") && !once.contains("nothing is tried"), "{once}");
+    shell.run(&["refresh", "cloud1"]).failed(1);
+    let twice = shell.run(&["provider", "show", "cloud1"]).ok();
+    assert!(twice.contains("nothing is tried until the settings change"), "{twice}");
+    let doctor = shell.run(&["doctor"]);
+    assert!(doctor.code == 1 && doctor.out.contains("credentials invalid"), "{}", doctor.out);
+    shell.run_with_input(&["provider", "edit", "cloud1", "--secret-stdin", "password"], PASSWORD).ok();
+    assert_eq!(state(), "valid");
+
+    shell.run(&["refresh", "cloud1", "--record", "run.jsonl"]).ok();
+    shell.run(&["provider", "edit", "cloud1", "--no-test", "--set", "page_size=50"]).ok();
+    shell.run(&["refresh", "cloud1", "--replay", "run.jsonl"]);
+    assert_eq!(state(), "unknown", "a recording says nothing of the present");
+    shell.run(&["provider", "edit", "cloud1", "--no-test", "--set", "page_size=many"]).ok();
+    assert_eq!(shell.run(&["refresh", "cloud1"]).code, 1);
+    assert_eq!(state(), "incomplete");
+    assert!(shell.run(&["provider", "list"]).ok().contains("incomplete"));
+}

@@ -59,9 +59,9 @@ impl Paint {
 /// The tone of a state, whoever names it so: `ok`, `ERROR`, `partial`.
 pub(crate) fn tone_of(state: &str) -> Tone {
     match state.to_ascii_lowercase().as_str() {
-        "ok" | "complete" | "active" | "on" | "up" | "available" | "in-use" | "enabled" | "running" => Tone::Good,
-        "partial" | "warning" | "held" | "suspended" | "paused" | "shutoff" | "not asked" => Tone::Warn,
-        "failed" | "error" | "down" | "crashed" | "unreadable" => Tone::Bad,
+        "ok" | "complete" | "active" | "on" | "up" | "available" | "in-use" | "enabled" | "running" | "valid" => Tone::Good,
+        "partial" | "warning" | "held" | "suspended" | "paused" | "unreachable" | "shutoff" | "not asked" => Tone::Warn,
+        "failed" | "error" | "down" | "crashed" | "unreadable" | "invalid" | "incomplete" => Tone::Bad,
         _ => Tone::Plain,
     }
 }

@@ -4,10 +4,13 @@ use std::io;
 
 use clap::Args;
 use stocktake_provider::Traffic;
+use stocktake_refresh::findings::of_test;
+use stocktake_settings::Place;
 use stocktake_store::Store;
-use stocktake_store::registry::{self, Keys};
+use stocktake_store::registry::{self, Keys, ProviderRecord};
 
-use super::provider::test;
+use super::effective::{self, Form};
+use super::provider::{credentials, test};
 use crate::app::App;
 use crate::exit::{Done, Exit, text};
 use crate::output::human::counted;
@@ -16,11 +19,21 @@ use crate::output::human::counted;
 #[command(after_help = "\
 Examples:
   stocktake doctor
-  stocktake doctor --online        tries the providers, too")]
+  stocktake doctor --online                tries the providers, too
+  stocktake doctor --settings              every setting, its value, and where it was said
+  stocktake doctor --settings -o toml      a settings file that says the same
+
+Passwords are not shown.")]
 pub(crate) struct Doctor {
     /// Try every provider: network, sign-in, permissions
     #[arg(long)]
     online: bool,
+    /// Show every setting instead
+    #[arg(long, conflicts_with = "online")]
+    settings: bool,
+    /// How settings are shown
+    #[arg(long, short, value_enum, default_value = "table", requires = "settings")]
+    output: Form,
 }
 
 /// Prints findings and remembers whether one was bad.
@@ -48,9 +61,18 @@ impl Findings<'_> {
 }
 
 pub(crate) async fn run(app: &mut App, verb: Doctor) -> Done {
+    if verb.settings {
+        let loaded = app.loaded()?.clone();
+        effective::print(&mut app.out, &loaded, verb.output)?;
+        return Ok(Exit::Ok);
+    }
     let mut findings = Findings { app, exit: Exit::Ok };
-    let url = findings.app.url()?;
     findings.good("program", format!("stocktake {}", env!("CARGO_PKG_VERSION")))?;
+    if !settings(&mut findings)? {
+        // Nothing else can be found where nobody knows the database.
+        return Ok(findings.exit);
+    }
+    let url = findings.app.url()?;
     let store = match findings.app.store_to_read().await {
         Ok(store) => store,
         Err(error) => {
@@ -76,6 +98,23 @@ pub(crate) async fn run(app: &mut App, verb: Doctor) -> Done {
     Ok(findings.exit)
 }
 
+/// Says whether they can be used.
+fn settings(findings: &mut Findings<'_>) -> anyhow::Result<bool> {
+    let found = match findings.app.loaded() {
+        Ok(loaded) => {
+            let said = loaded.effective().iter().filter(|one| one.source != Place::Default).count() as u64;
+            let file = loaded.file.as_ref().map_or("no file".to_owned(), |file| file.display().to_string());
+            Ok(format!("{file}, {}; see `stocktake doctor --settings`", counted(said, "value said", "values said")))
+        }
+        Err(error) => Err(text(&error)),
+    };
+    match &found {
+        Ok(good) => findings.good("settings", good)?,
+        Err(bad) => findings.bad("settings", bad)?,
+    }
+    Ok(found.is_ok())
+}
+
 async fn key_file(findings: &mut Findings<'_>, store: &Store) -> anyhow::Result<()> {
     let vault = findings.app.vault(store)?;
     let path = vault.key_file().to_owned();
@@ -88,6 +127,13 @@ async fn key_file(findings: &mut Findings<'_>, store: &Store) -> anyhow::Result<
         Err(error) => findings.bad("key file", error.to_string())?,
     }
     Ok(())
+}
+
+/// What is known of it without asking it.
+fn said(record: &ProviderRecord) -> String {
+    let paused = if record.enabled { "" } else { ", paused" };
+    let (status, credentials) = (record.status.name(), record.credentials.state.name());
+    format!("settings and secrets do, status {status}, credentials {credentials}{paused}")
 }
 
 async fn providers(findings: &mut Findings<'_>, store: &Store, online: bool) -> anyhow::Result<()> {
@@ -104,9 +150,13 @@ async fn providers(findings: &mut Findings<'_>, store: &Store, online: bool) -> 
         let provider: anyhow::Result<_> = ready.await;
         match (provider, online) {
             (Err(error), _) => findings.bad(&what, text(&error))?,
-            (Ok(_), false) => findings.good(&what, format!("settings and secrets do, status {}", record.status.name()))?,
+            (Ok(_), false) if record.credentials.stops_workers() => {
+                findings.bad(&what, format!("{}; see `stocktake provider show {}`", said(&record), record.name))?;
+            }
+            (Ok(_), false) => findings.good(&what, said(&record))?,
             (Ok(provider), true) => {
                 let report = provider.test().await;
+                credentials::note(findings.app, store, &record, &of_test(&report)).await?;
                 let unreadable = report.access.iter().filter(|a| !a.readable && !a.absent).count();
                 match (report.passed(), unreadable) {
                     (false, _) => findings

@@ -13,7 +13,7 @@ Examples:
 pub(crate) struct Migrate {}
 
 pub(crate) async fn run(app: &mut App, _: Migrate) -> Done {
-    if app.global.database.is_none() {
+    if app.named()?.is_none() {
         private_dir(&data_dir()?)?;
     }
     let store = open(&app.url()?).await?;

@@ -4,6 +4,7 @@ pub(crate) mod collections;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+mod effective;
 pub(crate) mod fakecloud;
 pub(crate) mod get;
 pub(crate) mod migrate;

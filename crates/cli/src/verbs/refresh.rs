@@ -6,14 +6,15 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 use stocktake_model::{Menu, Scope, Target};
-use stocktake_provider::{ProviderType, Traffic};
-use stocktake_refresh::{Finished, Refresh as Job, Request, execute};
+use stocktake_provider::{ConnectError, ProviderType, Traffic};
+use stocktake_refresh::{Finished, Refresh as Job, Request, Tried, execute, findings};
 use stocktake_saver::GuardPolicy;
 use stocktake_store::Store;
 use stocktake_store::query::{self, Object, QueryError, Selector, Value};
 use stocktake_store::registry::{self, ProviderRecord, RunId};
 
 use super::outcome::{as_data, exit_of, print};
+use super::provider::credentials;
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
 use crate::format::{Simple, machine};
@@ -135,10 +136,22 @@ pub(crate) async fn one(
     approves: Option<RunId>,
     stop: &Stop,
 ) -> anyhow::Result<Finished> {
-    let job = job(app, store, record, targets, traffic).await?;
+    // A recording says nothing of the present.
+    let live = !matches!(traffic, Traffic::Replay(_));
+    let job = match job(app, store, record, targets, traffic).await {
+        Ok(job) => job,
+        Err(error) => {
+            if let Some(settings) = error.downcast_ref::<ConnectError>().filter(|_| live) {
+                credentials::note(app, store, record, &findings::of_settings(settings)).await?;
+            }
+            return Err(error);
+        }
+    };
     let bars = Bars::new(app, &record.name);
     let owner = owner();
-    let request = Request { approves, ..Request::new("cli", &owner) };
+    let to_unreachable = app.settings()?.credentials.failures_to_unreachable;
+    let tried = live.then_some(Tried { generation: record.generation, to_unreachable });
+    let request = Request { approves, credentials: tried, ..Request::new("cli", &owner) };
     let finished = execute(store, &job, &request, &bars, stop.asked()).await;
     bars.end();
     let mut finished = finished?;

@@ -100,7 +100,7 @@ fn of_provider<'a>(
 fn print(out: &mut Out, known: &Known<'_>, all: bool) -> io::Result<()> {
     let (paint, now, p) = (out.paint(), now(), known.provider);
     let status = paint.tone(tone_of(p.status.name()), p.status.name());
-    let off = if p.enabled { "" } else { ", disabled" };
+    let off = if p.enabled { "" } else { ", paused" };
     let refreshed = match (known.last, p.last_refresh_on) {
         (Some(run), Some(on)) if run.ended_on.is_some() && run.state != registry::RunState::Failed => {
             let took = (run.ended_on.unwrap_or(on) - run.started_on).max(0) as u64 / 1000;

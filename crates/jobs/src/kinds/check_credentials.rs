@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stocktake_queue::{Lane, Priority};
+use stocktake_refresh::findings;
 use stocktake_store::ProviderId;
 use stocktake_store::registry::{self, Finding};
 use stocktake_worker::{Doing, Ended};
@@ -40,7 +41,7 @@ impl Job for CheckCredentials {
         doing.report.doing(format!("checking the credentials of {}", record.name));
         let finding = match context.connect(&record).await {
             Ok(provider) => tokio::select! {
-                report = provider.test() => if report.passed() { Finding::Works } else { Finding::NotReached(String::new()) },
+                report = provider.test() => findings::of_test(&report),
                 () = doing.stop.asked() => {
                     return Ended::HandBack { why: "it was interrupted".to_owned(), after: std::time::Duration::ZERO };
                 }

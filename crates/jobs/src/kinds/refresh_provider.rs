@@ -10,7 +10,7 @@ use stocktake_model::{Scope, Target};
 use stocktake_provider::Progress;
 use stocktake_queue::{Lane, Priority};
 use stocktake_refresh::requests::{self, Ask, Asked};
-use stocktake_refresh::{Finished, Observer, Phase, Refresh, RefreshError, Request, RunReport, execute};
+use stocktake_refresh::{Finished, Observer, Phase, Refresh, RefreshError, Request, RunReport, Tried, execute};
 use stocktake_saver::GuardPolicy;
 use stocktake_store::registry::{self, ProviderRecord, ProviderStatus};
 use stocktake_store::{ProviderId, StoreError};
@@ -79,7 +79,11 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
         Refresh { provider_id: record.id, provider: connected, scope, guard: GuardPolicy::default(), strict: false, seed };
     let trigger = triggers(&asked);
     let also = |report: &RunReport| vec![requests::served(doing.job.id, served(&asked, report))];
-    let request = Request { trigger: &trigger, owner: &doing.owner, approves: None, also: &also };
+    let tried = Tried {
+        generation: record.generation,
+        to_unreachable: context.settings.credentials.failures_to_unreachable,
+    };
+    let request = Request { also: &also, credentials: Some(tried), ..Request::new(&trigger, &doing.owner) };
     let watched = Watched::new(&doing.report);
     match execute(&context.store, &refresh, &request, &watched, doing.stop.asked()).await {
         Ok(finished) => ended(&finished, &record.name),

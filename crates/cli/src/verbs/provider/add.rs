@@ -2,9 +2,9 @@
 
 use clap::Args;
 use stocktake_provider::{Configuration, Traffic};
-use stocktake_store::registry::{self, NewProvider, ProviderRecord, ProviderStatus};
+use stocktake_store::registry::{self, Finding, NewProvider, ProviderRecord, ProviderStatus};
 
-use super::{ask, settings::Given, test};
+use super::{ask, credentials, settings::Given, test};
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
 use crate::interrupt;
@@ -84,6 +84,9 @@ pub(crate) async fn run(app: &mut App, verb: Add) -> Done {
     let kind = kind.provider.name().to_owned();
     let record = register(app, &store, &verb.name, &kind, &verb.zone, configuration).await?;
     registry::set_status(&store, record.id, status, None).await?;
+    if !verb.no_test {
+        credentials::note(app, &store, &record, &Finding::Works).await?;
+    }
     app.out.remark(format!("registered {}; read it with `stocktake refresh {}`", record.name, record.name))?;
     Ok(Exit::Ok)
 }

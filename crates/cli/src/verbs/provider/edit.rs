@@ -2,10 +2,11 @@
 
 use clap::Args;
 use stocktake_provider::{Configuration, FieldKind, Traffic};
-use stocktake_store::registry::{self, ProviderChange};
+use stocktake_settings::Schedule;
+use stocktake_store::registry::{self, Finding, ProviderChange};
 
 use super::settings::{Given, kind};
-use super::test;
+use super::{credentials, test};
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
 
@@ -16,9 +17,12 @@ Examples:
   stocktake provider edit cloud1 --unset interface
   stocktake provider edit cloud1 --secret-stdin password < new-password
   stocktake provider edit cloud1 --rename cloud2
-  stocktake provider edit cloud1 --disable
+  stocktake provider edit cloud1 --refresh-every 6h
+  stocktake provider edit cloud1 --refresh-cron '0 3 * * *'
+  stocktake provider edit cloud1 --refresh-every off
 
-Changed settings are tried before they are kept; --no-test keeps them untried.")]
+Changed settings are tried before they are kept; --no-test keeps them untried. Workers that run are replaced by such with
+the changed settings.")]
 pub(crate) struct Edit {
     name: String,
     #[command(flatten)]
@@ -32,14 +36,40 @@ pub(crate) struct Edit {
     /// Group of providers it is to be worked on with
     #[arg(long)]
     zone: Option<String>,
-    /// Leave it out of `refresh --all`
+    /// How often it is read in full without being asked: 6h, 7d; off for never, default as the settings say
+    #[arg(long, value_name = "INTERVAL", value_parser = every, conflicts_with = "refresh_cron")]
+    refresh_every: Option<Wish>,
+    /// When it is read in full without being asked: minute, hour, day of the month, month, day of the week, in UTC
+    #[arg(long, value_name = "CRON", value_parser = cron)]
+    refresh_cron: Option<Wish>,
+    /// The same as `provider pause`
     #[arg(long, conflicts_with = "enable")]
     disable: bool,
+    /// The same as `provider resume`
     #[arg(long)]
     enable: bool,
     /// Keep the settings without trying them
     #[arg(long)]
     no_test: bool,
+}
+
+/// A schedule of its own, or none: that of the settings.
+#[derive(Debug, Clone)]
+struct Wish(Option<Schedule>);
+
+fn every(text: &str) -> Result<Wish, String> {
+    if text == "default" {
+        return Ok(Wish(None));
+    }
+    match text.parse() {
+        Ok(Schedule::Cron(_)) => Err("that is a cron expression; give it with --refresh-cron".to_owned()),
+        Ok(schedule) => Ok(Wish(Some(schedule))),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn cron(text: &str) -> Result<Wish, String> {
+    Schedule::parse_cron(text).map(|schedule| Wish(Some(schedule))).map_err(|error| error.to_string())
 }
 
 pub(crate) async fn run(app: &mut App, verb: Edit) -> Done {
@@ -62,7 +92,9 @@ pub(crate) async fn run(app: &mut App, verb: Edit) -> Done {
         }
     }
     let touches = !verb.given.is_empty() || !verb.unset.is_empty();
-    if !touches && change.name.is_none() && change.zone.is_none() && change.enabled.is_none() {
+    let schedule = verb.refresh_every.or(verb.refresh_cron);
+    let changes = touches || change.name.is_some() || change.zone.is_some() || change.enabled.is_some();
+    if !changes && schedule.is_none() {
         return Err(misuse("nothing to change was said; see `stocktake provider edit --help`"));
     }
     if touches {
@@ -94,6 +126,13 @@ pub(crate) async fn run(app: &mut App, verb: Edit) -> Done {
     change.settings.extend(given.settings.into_iter().map(|(name, value)| (name, Some(value))));
     change.secrets.extend(given.secrets.into_iter().map(|(name, secret)| (name, Some(secret))));
     let changed = registry::change(&store, &app.vault(&store)?, record.id, change).await?;
+    // Unless somebody else changed it meanwhile: then what is kept is not what was tried.
+    if touches && !verb.no_test && changed.generation == record.generation + 1 {
+        credentials::note(app, &store, &changed, &Finding::Works).await?;
+    }
+    if let Some(Wish(schedule)) = schedule {
+        registry::set_schedule(&store, record.id, schedule.map(|schedule| schedule.to_string()).as_deref()).await?;
+    }
     app.out.remark(format!("changed {}", changed.name))?;
     Ok(Exit::Ok)
 }

@@ -33,16 +33,21 @@ pub(crate) async fn run(app: &mut App, verb: List) -> Done {
         return Ok(Exit::Ok);
     }
     let now = now();
-    let mut table = Table::of(&["NAME", "TYPE", "STATUS", "REFRESHED", "ZONE", "MESSAGE"]).compact();
+    let usual = app.settings()?.refresh.schedule.to_string();
+    let headings = ["NAME", "TYPE", "STATUS", "CREDENTIALS", "REFRESHED", "SCHEDULE", "ZONE", "MESSAGE"];
+    let mut table = Table::of(&headings).compact();
     for p in &providers {
-        let status = if p.enabled { p.status.name() } else { "disabled" };
-        let cells: [Cell; 6] = [
+        let status = if p.enabled { p.status.name() } else { "paused" };
+        let cells: [Cell; 8] = [
             p.name.as_str().into(),
             p.kind.as_str().into(),
             Cell::from(status).tone(tone_of(status)),
+            Cell::from(p.credentials.state.name()).tone(tone_of(p.credentials.state.name())),
             p.last_refresh_on.map_or(NOTHING.to_owned(), |on| ago(on, now)).into(),
+            p.refresh_schedule.as_deref().unwrap_or(&usual).into(),
             p.zone.as_str().into(),
-            Cell::from(p.status_message.as_deref().unwrap_or_default()).tone(Tone::Faint),
+            Cell::from(p.status_message.as_deref().or(p.credentials.message.as_deref()).unwrap_or_default())
+                .tone(Tone::Faint),
         ];
         table.row(&mut app.out, cells)?;
     }

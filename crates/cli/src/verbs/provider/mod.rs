@@ -2,8 +2,10 @@
 
 mod add;
 mod ask;
+pub(crate) mod credentials;
 mod edit;
 mod list;
+mod pause;
 mod remove;
 mod settings;
 mod show;
@@ -25,8 +27,12 @@ pub(crate) enum Provider {
     Show(show::Show),
     /// Try whether it can be read: network, sign-in, services, permissions
     Test(test::Test),
-    /// Change its name, settings or secrets, switch it off or on
+    /// Change its name, settings, secrets or schedule
     Edit(edit::Edit),
+    /// Let nobody work on it for now; what is asked for waits
+    Pause(pause::Pause),
+    /// Go on with one that was paused
+    Resume(pause::Resume),
     /// Forget it and everything known of it
     Remove(remove::Remove),
     /// Kinds there are, and what they need to be told
@@ -42,6 +48,8 @@ pub(crate) async fn run(app: &mut App, verb: Provider) -> Done {
         Provider::Show(verb) => show::run(app, verb).await,
         Provider::Test(verb) => test::run(app, verb).await,
         Provider::Edit(verb) => edit::run(app, verb).await,
+        Provider::Pause(verb) => pause::pause(app, verb).await,
+        Provider::Resume(verb) => pause::resume(app, verb).await,
         Provider::Remove(verb) => remove::run(app, verb).await,
         Provider::Types(verb) => types::run(app, verb),
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 use stocktake_store::registry;
 
+use super::credentials;
 use crate::app::App;
 use crate::exit::{Done, Exit};
 use crate::format::{Simple, machine};
@@ -30,16 +31,24 @@ pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
         return Ok(Exit::Ok);
     }
     let (paint, now) = (app.out.paint(), now());
-    let off = if p.enabled { "" } else { " (disabled)" };
+    let off = if p.enabled { "" } else { " (paused)" };
     app.out.line(format!("{} {}{off}", paint.strong(&p.name), p.kind))?;
+    let schedule = match &p.refresh_schedule {
+        Some(own) => own.clone(),
+        None => format!("{}, as the settings say", app.settings()?.refresh.schedule),
+    };
     let mut table = Table::of(&["", ""]).indent(2).sentences();
     let mut line = |name: &str, value: Cell| table.row(&mut app.out, [Cell::from(name).tone(Tone::Faint), value]);
     let status = p.status_message.as_deref().map_or(p.status.name().to_owned(), |m| format!("{}: {m}", p.status.name()));
     line("status", Cell::from(status).tone(tone_of(p.status.name())))?;
+    let known = credentials::words(&p, now);
+    line("credentials", Cell::from(known).tone(tone_of(p.credentials.state.name())))?;
     line("zone", p.zone.as_str().into())?;
     let refreshed = p.last_refresh_on.map_or("not yet".to_owned(), |on| format!("{}  ({})", moment(on), ago(on, now)));
     line("refreshed", refreshed.into())?;
+    line("schedule", schedule.into())?;
     line("registered", format!("{}  ({})", moment(p.created_on), ago(p.created_on, now)).into())?;
+    line("generation", p.generation.to_string().into())?;
     for (name, value) in &p.settings {
         line(name, value.as_str().into())?;
     }

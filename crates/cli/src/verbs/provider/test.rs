@@ -4,8 +4,10 @@ use std::io;
 
 use clap::Args;
 use stocktake_provider::{CheckStatus, TestReport, Traffic};
+use stocktake_refresh::findings;
 use stocktake_store::registry::{self, ProviderStatus};
 
+use super::credentials;
 use crate::app::App;
 use crate::exit::{Done, Exit};
 use crate::format::{Simple, machine};
@@ -32,7 +34,13 @@ pub(crate) async fn run(app: &mut App, verb: Test) -> Done {
     let store = app.store_to_read().await?;
     let record = registry::find(&store, &verb.name).await?;
     let configuration = app.configuration(&store, &record).await?;
-    let provider = app.kind(&record.kind)?.provider.connect(&configuration, Traffic::Live)?;
+    let provider = match app.kind(&record.kind)?.provider.connect(&configuration, Traffic::Live) {
+        Ok(provider) => provider,
+        Err(error) => {
+            credentials::note(app, &store, &record, &findings::of_settings(&error)).await?;
+            return Err(error.into());
+        }
+    };
     let report = tokio::select! {
         report = provider.test() => report,
         () = interrupt::asked() => anyhow::bail!("interrupted"),
@@ -44,6 +52,7 @@ pub(crate) async fn run(app: &mut App, verb: Test) -> Done {
         (true, true) => (record.status, record.status_message.clone(), Exit::Ok),
     };
     registry::set_status(&store, record.id, status, message.as_deref()).await?;
+    credentials::note(app, &store, &record, &findings::of_test(&report)).await?;
     if !machine(&mut app.out, verb.output, &report)? {
         print(&mut app.out, &report)?;
     }
