@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn spans_double_up_to_a_limit_and_differ_by_job() {
-        let backoff = Backoff { first: Duration::from_secs(4), most: Duration::from_secs(60) };
+        let backoff = Backoff { first: Duration::from_secs(4), most: Duration::from_mins(1) };
         for id in (1..500).map(JobId) {
             for (attempt, whole) in [(1, 4), (2, 8), (3, 16), (5, 60), (40, 60), (u16::MAX, 60)] {
                 let span = backoff.after(attempt, id);

@@ -63,7 +63,8 @@ struct Inner {
     backoff: Backoff,
     signals: Signals,
     started: Instant,
-    /// Milliseconds after `started` when lost leases were last looked for. Decides how often, never what.
+    /// Milliseconds after `started`, and one, when lost leases were last looked for; 0 for never. Decides how often, never
+    /// what.
     tended: AtomicU64,
 }
 

@@ -31,7 +31,7 @@ pub struct Tended {
 impl Queue {
     /// Takes back jobs whose leases have run out and cancels those whose time has passed.
     pub async fn take_back_lost(&self) -> Result<Tended> {
-        self.inner.tended.store(self.inner.started.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.inner.tended.store(1 + self.inner.started.elapsed().as_millis() as u64, Ordering::Relaxed);
         let (lost, expired) = (self.lost(), self.expired());
         let answers = self.transact(&[lost, expired], Durability::Usual).await?;
         let [lost, expired] = answers.as_slice() else { return Ok(Tended::default()) };
@@ -165,7 +165,9 @@ impl Queue {
     }
 
     fn untended(&self) -> Duration {
-        let last = Duration::from_millis(self.inner.tended.load(Ordering::Relaxed));
-        self.inner.started.elapsed().saturating_sub(last)
+        match self.inner.tended.load(Ordering::Relaxed) {
+            0 => Duration::MAX,
+            last => self.inner.started.elapsed().saturating_sub(Duration::from_millis(last)),
+        }
     }
 }

@@ -35,7 +35,8 @@ async fn session(shared: &Shared, postgres: &Postgres) -> Result<()> {
     let (notices, mut heard) = mpsc::unbounded_channel();
     let client = postgres.connect_and_hear(notices).await?;
     // A signal need not survive anything, so it waits for no disk.
-    client.batch_execute(&format!("set synchronous_commit = off; listen {channel}")).await.map_err(failed)?;
+    let settings = format!("set application_name = 'stocktake signals'; set synchronous_commit = off; listen {channel}");
+    client.batch_execute(&settings).await.map_err(failed)?;
     let own: i32 = client.query_one("select pg_backend_pid()", &[]).await.map_err(failed)?.get(0);
     let notify = client.prepare("select pg_notify($1, topic) from unnest($2::text[]) as topic").await.map_err(failed)?;
     // What was said before this connection was there.

@@ -26,6 +26,8 @@ pub(super) async fn run(shared: &Shared, database: &str) {
             return silent(shared).await;
         }
     };
+    // What was said before this socket was there.
+    shared.missed();
     let mut message = vec![0; LONGEST];
     loop {
         tokio::select! {
