@@ -126,6 +126,10 @@ pub struct Collection {
     /// Whether this provider gives its rows inside their owner's record: an owner that was seen without them says that
     /// they are gone, which a list of its own that came back empty does not.
     pub embedded: bool,
+    /// Links to targets that this collection's rows are asked for with, each by its own name: a VM that was deleted took
+    /// along the ports that were made for it and left those that people made, and only the provider knows which. Rows of
+    /// a collection that has owners have their owners asked for. Set by providers, for what may be a target.
+    pub asked_with: Cow<'static, [&'static str]>,
     /// Never delete or archive by absence.
     pub never_delete: bool,
     /// Rows are only looked up, never written.
@@ -259,6 +263,7 @@ macro_rules! collection {
                 raw: $crate::collection!(@flag $($raw)?),
                 skeletal: $crate::collection!(@flag $($skeletal)?),
                 embedded: false,
+                asked_with: ::std::borrow::Cow::Borrowed(&[]),
                 never_delete: false,
                 link_only: false,
                 shown: ::std::borrow::Cow::Borrowed(&[$(stringify!($shown)),*]),

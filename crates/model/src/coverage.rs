@@ -77,6 +77,15 @@ impl Coverage {
         }
     }
 
+    /// Adds what another part of the same run knows.
+    pub fn add(&mut self, other: Self) {
+        for (collection, listed) in other.listed {
+            self.feed(collection, listed);
+        }
+        self.gone.extend(other.gone);
+        self.read.extend(other.read);
+    }
+
     pub fn of(&self, collection: CollectionIx) -> Option<&Listed> {
         self.listed.iter().find(|(ix, _)| *ix == collection).map(|(_, listed)| listed)
     }

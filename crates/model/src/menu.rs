@@ -215,6 +215,7 @@ fn check(c: &Collection) -> Result<(), MenuError> {
     c.manager_ref.iter().try_for_each(|f| known("manager_ref", f))?;
     c.nullable_ref.iter().try_for_each(|f| known("nullable_ref", f))?;
     c.owner.iter().try_for_each(|f| known("owner", f))?;
+    c.asked_with.iter().try_for_each(|f| known("asked_with", f))?;
     c.secondary_refs.iter().flat_map(|s| s.parts).try_for_each(|f| known("a secondary ref", f))
 }
 

@@ -67,3 +67,28 @@ pub struct Collected {
     pub listings: Vec<ListingReport>,
     pub usage: ApiUsage,
 }
+
+impl Collected {
+    /// Adds what a second collection of the same run knows.
+    pub fn add(&mut self, other: Self) {
+        self.coverage.add(other.coverage);
+        self.usage.add(other.usage);
+        for report in other.listings {
+            match self.listings.iter_mut().find(|known| known.listing == report.listing) {
+                Some(known) => known.add(report),
+                None => self.listings.push(report),
+            }
+        }
+    }
+}
+
+impl ListingReport {
+    fn add(&mut self, other: Self) {
+        let listed = std::mem::replace(&mut self.listed, Listed::Complete);
+        self.listed = listed.and(other.listed);
+        self.reach = self.reach.take().or(other.reach);
+        self.records += other.records;
+        self.pages += other.pages;
+        self.millis += other.millis;
+    }
+}

@@ -16,6 +16,15 @@ pub struct ApiUsage {
     pub bytes: u64,
 }
 
+impl ApiUsage {
+    pub fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.retries += other.retries;
+        self.throttled += other.throttled;
+        self.bytes += other.bytes;
+    }
+}
+
 /// One request and its answer, redacted: no token, no password, no secret header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {

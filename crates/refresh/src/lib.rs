@@ -5,6 +5,7 @@
 
 pub mod requests;
 
+mod beside;
 mod changes;
 mod error;
 mod execute;

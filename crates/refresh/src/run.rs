@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use stocktake_model::{CollectionIx, Coverage, Rows, Scope};
 use stocktake_provider::Provider;
-use stocktake_saver::{Answers, GuardPolicy, Planner, ReadRequest, SavePlan};
+use stocktake_saver::{Answers, GuardPolicy, Planner, ReadRequest, SavePlan, Stored};
 use stocktake_store::{Lease, ProviderId, Save, SaveStats, Statement, Store};
 
 use crate::error::RefreshError;
 use crate::observer::{Observer, Phase};
 use crate::report::{RunReport, millis_since};
-use crate::{lease, river};
+use crate::{beside, lease, river};
 
 /// What to refresh, and how.
 #[derive(Debug, Clone)]
@@ -143,7 +143,9 @@ impl Refresh {
         Ok((planner, collected.coverage))
     }
 
-    /// Targets: few rows, so they are all parsed before one round trip asks for just what they need.
+    /// Targets: few rows, so they are all parsed before one round trip asks for just what they need. What is asked for
+    /// with the targets and did not come with them is then asked for by name, and the round trip made again; what is asked
+    /// for with those is not followed.
     async fn compare_targets(
         &self,
         store: &Store,
@@ -155,18 +157,43 @@ impl Refresh {
         let start = Instant::now();
         let mut snapshot = Rows::new(Arc::clone(&menu), self.seed);
         let provider = self.provider.as_ref();
-        let (collected, parsing) =
+        let (mut collected, mut parsing) =
             river::flow(provider, &self.scope, self.seed, observer, |rows| snapshot.append(rows)).await?;
         report.phases.collect = millis_since(start);
+        let mut stored = self.read_targets(store, observer, report, &snapshot, &collected.coverage).await?;
+        let beside = beside::unseen(&stored, &snapshot, &self.scope);
+        if !beside.is_empty() {
+            observer.phase(Phase::Collecting);
+            let start = Instant::now();
+            let mut more = Rows::new(Arc::clone(&menu), self.seed);
+            let (found, parsing_more) =
+                river::flow(provider, &Scope::Targets(beside), self.seed, observer, |rows| more.append(rows)).await?;
+            beside::append_unseen(&mut snapshot, &mut more);
+            collected.add(found);
+            parsing += parsing_more;
+            report.phases.collect += millis_since(start);
+            stored = self.read_targets(store, observer, report, &snapshot, &collected.coverage).await?;
+        }
         report.phases.parse = parsing.as_millis() as u64;
         (report.listings, report.usage) = (collected.listings, collected.usage);
-        observer.phase(Phase::Reading);
-        let start = Instant::now();
-        let request = ReadRequest::new(&snapshot, &collected.coverage);
-        let stored = store.read_targets(self.provider_id, &menu, &request, self.seed).await?;
-        report.phases.read = millis_since(start);
         let mut planner = Planner::new(menu, &self.scope, stored, self.guard);
         planner.push(&mut snapshot);
         Ok((planner, collected.coverage))
+    }
+
+    async fn read_targets(
+        &self,
+        store: &Store,
+        observer: &dyn Observer,
+        report: &mut RunReport,
+        snapshot: &Rows,
+        coverage: &Coverage,
+    ) -> Result<Stored, RefreshError> {
+        observer.phase(Phase::Reading);
+        let start = Instant::now();
+        let request = ReadRequest::new(snapshot, coverage);
+        let stored = store.read_targets(self.provider_id, &self.provider.menu(), &request, self.seed).await?;
+        report.phases.read += millis_since(start);
+        Ok(stored)
     }
 }

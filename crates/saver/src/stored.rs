@@ -73,6 +73,7 @@ pub struct Stored {
     /// For each collection that remembered links lead to, whether any of them is unresolved, and whether any is resolved.
     pub(crate) watched: HashMap<CollectionIx, Watched>,
     pub(crate) watches: Vec<StoredWatch>,
+    beside: Vec<(CollectionIx, String)>,
 }
 
 impl Stored {
@@ -85,6 +86,7 @@ impl Stored {
             held: HashSet::new(),
             watched: HashMap::new(),
             watches: Vec::new(),
+            beside: Vec::new(),
         }
     }
 
@@ -121,6 +123,16 @@ impl Stored {
     /// Targeted runs: the remembered links by the keys read, and those that lead to the rows read.
     pub fn add_watch(&mut self, watch: StoredWatch) {
         self.watches.push(watch);
+    }
+
+    /// Targeted runs: a live row that is asked for with a target ([`stocktake_model::Collection::asked_with`]).
+    pub fn add_beside(&mut self, collection: CollectionIx, key: &str) {
+        self.beside.push((collection, key.to_owned()));
+    }
+
+    /// Rows that are asked for with the targets, by the text forms of their identities; also those the run has seen.
+    pub fn beside(&self) -> &[(CollectionIx, String)] {
+        &self.beside
     }
 
     /// Number of rows read.

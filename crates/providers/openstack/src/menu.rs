@@ -2,6 +2,7 @@
 //!
 //! Knows no API and no record; parsers and collectors find their collections through [`Collections`].
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use stocktake_model::menu::MenuBuilder;
@@ -26,6 +27,11 @@ fn build() -> Result<MenuBuilder, MenuError> {
         .pick(menus::with_targets(menus::for_cloud()))
         .mapping_version(MAPPING_VERSION)
         .change_each(|c| c.embedded = collect::comes_with_its_owner(c))
+        // Nova deletes the ports it made for a server and leaves those that were brought to it; it frees volumes or deletes
+        // them, as was said when each was attached. What becomes of a floating IP it does not say at all.
+        .change("network_ports", |c| c.asked_with = Cow::Borrowed(&["vm", "network_router"]))?
+        .change("floating_ips", |c| c.asked_with = Cow::Borrowed(&["vm"]))?
+        .change("volume_attachments", |c| c.asked_with = Cow::Borrowed(&["vm"]))?
         // Nova names flavors since 2.47 and hypervisors always by name, Cinder types until 3.63.
         .change("vms", |c| {
             c.link_by("flavor", "name");

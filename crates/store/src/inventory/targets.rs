@@ -1,5 +1,5 @@
-//! Reading for a targeted run: the rows named, the rows they own, the rows links lead to, and the remembered links that
-//! this run may settle. All of it is one statement, so one round trip and, once it is prepared, no planning.
+//! Reading for a targeted run: the rows named, the rows they own, those that are asked for with them, the rows links lead
+//! to, and the remembered links that this run may settle. All of it is one statement, so one round trip and, once it is prepared, no planning.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,6 +18,9 @@ pub(super) const WATCH: &str =
 
 /// Rows found by a secondary ref carry their ref number times this beside their collection.
 const BY: i64 = 1 << 16;
+
+/// Added to the collection of a row that is asked for with a target.
+const BESIDE: i64 = 1 << 30;
 
 /// The same columns among the rows: those of a row first, marked by this instead of a collection.
 const WATCHES: i64 = -1;
@@ -39,9 +42,15 @@ impl Store {
                 continue;
             }
             let (row, key) = read::stored_row(&row)?;
+            let (tag, beside) = (tag % BESIDE, tag >= BESIDE);
             let ix = CollectionIx((tag % BY) as u16);
             match (tag / BY) as u8 {
-                0 => stored.add(ix, &key, row),
+                0 => {
+                    stored.add(ix, &key, row);
+                    if beside && !row.archived {
+                        stored.add_beside(ix, &key);
+                    }
+                }
                 by => stored.add_by_ref(ix, by, &key, row.id, row.archived),
             }
         }
@@ -85,7 +94,14 @@ impl<'a> Question<'a> {
                 wanted.entry(ix).or_default().push(owned);
             }
         }
-        let mut rows: Vec<_> = wanted.iter().map(|(ix, conditions)| self.select(*ix, &conditions.join(" or "))).collect();
+        let beside = self.beside();
+        for (ix, condition) in &beside {
+            wanted.entry(*ix).or_default().push(condition.clone());
+        }
+        let select = |(ix, conditions): (&CollectionIx, &Vec<String>)| {
+            self.select(*ix, &conditions.join(" or "), beside.get(ix).map(String::as_str))
+        };
+        let mut rows: Vec<_> = wanted.iter().map(select).collect();
         for ((ix, by), keys) in request.by_ref.iter().filter(|(_, keys)| !keys.is_empty()) {
             let c = self.menu.get(*ix);
             let Some(column) = table::key_column(c, *by) else { continue };
@@ -100,7 +116,7 @@ impl<'a> Question<'a> {
         if rows.is_empty() {
             return None;
         }
-        let leading = self.among("w.resolved_id", &format!("select id from found where tag < {BY}"));
+        let leading = self.among("w.resolved_id", &format!("select id from found where tag < {BY} or tag >= {BESIDE}"));
         let unresolved = self.unresolved(&waiting);
         let sql = format!(
             "with {tables}found (tag, id, digest, raw_digest, owner, archived, key) as materialized ({}) \
@@ -116,10 +132,42 @@ impl<'a> Question<'a> {
         self.params.len()
     }
 
-    fn select(&self, ix: CollectionIx, condition: &str) -> String {
+    /// `beside`: which of the rows are asked for with a target.
+    fn select(&self, ix: CollectionIx, condition: &str, beside: Option<&str>) -> String {
         let c = self.menu.get(ix);
         let (owner, archived) = (table::owner(c), table::archived(c));
-        format!("select {}, id, digest, raw_digest, {owner}, {archived}, ems_ref from {} where {condition}", ix.0, c.name)
+        let mut tag = ix.0.to_string();
+        if let Some(beside) = beside {
+            tag = format!("case when {beside} then {} else {tag} end", i64::from(ix.0) + BESIDE);
+        }
+        format!("select {tag}, id, digest, raw_digest, {owner}, {archived}, ems_ref from {} where {condition}", c.name)
+    }
+
+    /// Conditions for the rows that are asked for with the targets.
+    fn beside(&self) -> BTreeMap<CollectionIx, String> {
+        let mut beside: BTreeMap<CollectionIx, Vec<String>> = BTreeMap::new();
+        for (ix, c) in self.menu.iter() {
+            let links = c.links.iter().filter(|link| c.asked_with.contains(&link.name));
+            let of_targets = links.flat_map(|link| {
+                let commons = self.owners.iter().filter(|(target, _)| self.menu.ix(link.target) == Some(*target));
+                commons.map(|(_, common)| self.among(&link.column(), &format!("select id from {common}")))
+            });
+            let of_targets: Vec<_> = of_targets.collect();
+            if of_targets.is_empty() {
+                continue;
+            }
+            let condition = of_targets.join(" or ");
+            if c.owner.is_empty() {
+                beside.entry(ix).or_default().push(condition);
+                continue;
+            }
+            for owner in c.owners() {
+                let Some(of) = self.menu.ix(owner.target) else { continue };
+                let ids = format!("select {} from {} where {condition}", owner.column(), c.name);
+                beside.entry(of).or_default().push(self.among("id", &ids));
+            }
+        }
+        beside.into_iter().map(|(ix, conditions)| (ix, conditions.join(" or "))).collect()
     }
 
     /// PostgreSQL looks the column up in its index for each id when they are an array; of a subquery it would have to

@@ -60,6 +60,10 @@ suite! {
         one_holder_at_a_time,
         a_stale_holder_writes_nothing,
         a_lease_of_nobody_is_an_error;
-    targets: a_target_is_read_with_what_it_owns, a_targeted_run_leaves_the_rest_alone, lookups_answer_what_was_asked;
+    targets:
+        a_target_is_read_with_what_it_owns,
+        a_targeted_run_leaves_the_rest_alone,
+        what_is_asked_for_with_a_target_is_named,
+        lookups_answer_what_was_asked;
     scale: ten_thousand_rows, savers_of_two_providers_do_not_meet;
 }

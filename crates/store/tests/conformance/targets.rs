@@ -1,6 +1,8 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use stocktake_model::menus::{cloud::*, machines::*, storage::*};
+use stocktake_model::menus::{self, cloud::*, machines::*, network::*, storage::*};
 use stocktake_model::{Coverage, Listed, Rows};
 use stocktake_saver::{ByRef, ReadRequest, Wanted, WatchKeys};
 use stocktake_store::Cell;
@@ -99,4 +101,38 @@ pub(crate) async fn lookups_answer_what_was_asked(database: TestDatabase) {
     everything.unresolved.insert(volumes, WatchKeys::All);
     let answers = world.store.lookup(world.provider, &world.menu, &everything).await.unwrap();
     assert_eq!(answers.watches.len(), 6);
+}
+
+/// Rows that a provider asks for with a target are named, and so are the owners of those that have one.
+pub(crate) async fn what_is_asked_for_with_a_target_is_named(database: TestDatabase) {
+    let mut menu = menus::with_targets(menus::for_cloud());
+    for c in menu.iter_mut().filter(|c| ["network_ports", "volume_attachments"].contains(&c.name)) {
+        c.asked_with = Cow::Borrowed(&["vm"]);
+    }
+    let world = World::with_menu(Arc::new(database), menu, "one").await;
+    let mut rows = all(&world);
+    for n in 0..3 {
+        let (vm, port, volume) = (format!("vm{n}"), format!("port{n}"), format!("volume{n}"));
+        rows.row(world.ix("network_ports"), &port).link(network_ports::vm, &vm).finish();
+        rows.row(world.ix("cloud_volumes"), &volume).text(cloud_volumes::name, "v").finish();
+        rows.row(world.ix("volume_attachments"), &format!("attachment{n}"))
+            .link(volume_attachments::vm, &vm)
+            .link(volume_attachments::cloud_volume, &volume)
+            .finish();
+    }
+    world.refresh(rows).await;
+    let mut coverage = Coverage::default();
+    coverage.gone.push((world.ix("vms"), "vm1".to_owned()));
+    coverage.read.push((world.ix("vms"), "vm2".to_owned()));
+    let request = ReadRequest::new(&world.rows(), &coverage);
+    let stored = world.store.read_targets(world.provider, &world.menu, &request, SEED).await.unwrap();
+    let mut beside: Vec<_> = stored.beside().iter().map(|(ix, key)| (world.menu.get(*ix).name, key.as_str())).collect();
+    beside.sort_unstable();
+    let expected =
+        [("cloud_volumes", "volume1"), ("cloud_volumes", "volume2"), ("network_ports", "port1"), ("network_ports", "port2")];
+    assert_eq!(beside, expected);
+    // Nobody said that they are gone: they stay when the targets go.
+    world.refresh_targets(world.rows(), &coverage).await;
+    assert_eq!(world.refs("network_ports").await, ["port0", "port1", "port2"]);
+    assert_ne!(world.cell("vms", "vm1", "archived_on").await, Cell::Null);
 }
