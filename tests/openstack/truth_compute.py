@@ -27,7 +27,7 @@ def compute(cloud, rows):
                  swap_disk_bytes=int(f.swap or 0) * MIB, is_public=f.is_public, is_enabled=not f.is_disabled)
         rows.labels("flavor", "flavors", f.id, f.extra_specs, section="extra_specs")
     for z in asked["zones"]:
-        rows.add("availability_zones", ("compute", z.name), service="compute", name=z.name, is_available=z.state["available"])
+        rows.add("availability_zones", ("compute", z.name), kind="compute", name=z.name, is_available=z.state["available"])
     by_name, by_service = hosts(asked["hypervisors"], rows)
     services(asked["services"], by_service, rows)
     aggregates(asked["aggregates"], by_service, rows)

@@ -7,13 +7,15 @@ def network(cloud, rows):
     n = cloud.network
     asked = cloud.at_once(networks=n.networks, subnets=n.subnets, ports=n.ports, routers=n.routers, ips=n.ips,
                           groups=n.security_groups, rules=n.security_group_rules, agents=n.agents,
+                          zones=n.availability_zones,
                           # The client's own class leaves out whether a group is shared.
                           raw_groups=lambda: cloud.documents(n, "/security-groups", "security_groups"))
     for x in asked["networks"]:
         rows.add("cloud_networks", x.id, **common(x), is_enabled=x.is_admin_state_up, is_shared=x.is_shared,
                  is_external=x.is_router_external, mtu=x.mtu, network_type=x.provider_network_type,
                  physical_network=x.provider_physical_network, segmentation_ref=x.provider_segmentation_id,
-                 port_security_enabled=x.is_port_security_enabled, dns_domain=x.dns_domain, status=x.status.lower())
+                 port_security_enabled=x.is_port_security_enabled, dns_domain=x.dns_domain, status=x.status.lower(),
+                 zone_names=sorted(x.availability_zones), zone_hints=sorted(x.availability_zone_hints))
         rows.labels("cloud_network", "cloud_networks", x.id, tags=x.tags)
     for x in asked["subnets"]:
         rows.add("cloud_subnets", x.id, **common(x), cidr=x.cidr, ip_version=x.ip_version, gateway_ip=x.gateway_ip,
@@ -28,6 +30,7 @@ def network(cloud, rows):
         rows.add("network_routers", x.id, **common(x), status=x.status.lower(), is_enabled=x.is_admin_state_up,
                  is_distributed=x.is_distributed, is_ha=x.is_ha, snat_enabled=gateway.get("enable_snat"),
                  external_addresses=gateway.get("external_fixed_ips"), routes=x.routes,
+                 zone_names=sorted(x.availability_zones), zone_hints=sorted(x.availability_zone_hints),
                  external_network=link("cloud_networks", gateway.get("network_id")))
         rows.labels("network_router", "network_routers", x.id, tags=x.tags)
     owners = {p.id: p for p in asked["ports"]}
@@ -48,6 +51,8 @@ def network(cloud, rows):
                  protocol=x.protocol, port_min=x.port_range_min, port_max=x.port_range_max, remote_cidr=x.remote_ip_prefix,
                  description=x.description, security_group=link("security_groups", x.security_group_id),
                  remote_security_group=link("security_groups", x.remote_group_id))
+    for x in asked["zones"]:
+        rows.add("availability_zones", (x.resource, x.name), kind=x.resource, name=x.name, is_available=x.state == "available")
     for x in asked["agents"]:
         rows.add("services", ("network", x.agent_type, x.host), service="network", name=x.agent_type, host_name=x.host,
                  uid=x.id, program=x.binary, zone_name=x.availability_zone, is_up=x.is_alive, is_enabled=x.is_admin_state_up)
@@ -71,7 +76,8 @@ def port(x, rows):
              binding_host=x.binding_host_id, vnic_type=x.binding_vnic_type, vif_type=x.binding_vif_type,
              port_security_enabled=x.is_port_security_enabled, dns_name=x.dns_name,
              cloud_network=link("cloud_networks", x.network_id), vm=link("vms", vm_of(x)),
-             network_router=link("network_routers", router))
+             network_router=link("network_routers", router),
+             floating_ip=link("floating_ips", x.device_id if x.device_owner == "network:floatingip" else None))
     here = Link("network_ports", x.id)
     for ip in x.fixed_ips:
         address, subnet = ip["ip_address"], ip["subnet_id"]

@@ -62,7 +62,7 @@ def volumes(cloud, rows):
         rows.add("volume_backups", b["id"], name=b["name"], status=b["status"], size_bytes=b["size"] * GIB,
                  cloud_volume=link("cloud_volumes", b["volume_id"]))
     for z in asked["zones"]:
-        rows.add("availability_zones", ("volume", z.name), service="volume", name=z.name, is_available=z.state["available"])
+        rows.add("availability_zones", ("volume", z.name), kind="volume", name=z.name, is_available=z.state["available"])
     for s in asked["services"]:
         rows.add("services", ("volume", s["binary"], s["host"]), service="volume", name=s["binary"], host_name=s["host"],
                  program=s["binary"], zone_name=s["zone"], is_up=s["state"] == "up", is_enabled=s["status"] == "enabled",

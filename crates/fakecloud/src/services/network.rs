@@ -87,6 +87,7 @@ pub(crate) fn answer(context: &Context<'_>, request: &Request, path: &[&str]) ->
     };
     match path {
         ["extensions"] => return Ok(extensions()),
+        ["availability_zones"] => return Ok(zones()),
         ["quotas", project] => return quota(context, &bearer, project),
         _ => {}
     }
@@ -254,6 +255,19 @@ fn extensions() -> Reply {
                 l.obj(|o| {
                     o.put("name", name).put("alias", alias).put("description", name);
                     o.put("updated", "2020-07-15T10:00:00-00:00").list("links", |_| {});
+                });
+            }
+        });
+    })
+}
+
+/// One zone each; networks and routers have theirs apart, under one name.
+fn zones() -> Reply {
+    Reply::ok(|o| {
+        o.list("availability_zones", |l| {
+            for resource in ["network", "router"] {
+                l.obj(|o| {
+                    o.put("state", "available").put("name", "nova").put("resource", resource);
                 });
             }
         });

@@ -26,17 +26,18 @@ collection! {
 }
 
 collection! {
-    /// Zones of a cloud. Zones of computing and of volumes are different things, also when their names are equal.
+    /// Zones of a cloud. Those of computing, of volumes, of networks and of routers are different things, also when their
+    /// names are equal.
     availability_zones: Delete {
-        ref: [service, name];
+        ref: [kind, name];
         raw: true;
         columns: {
-            service: Text, "compute, volume, network";
-            name: Text, "Name, unique in its service";
+            kind: Text, "What is in it: compute, volume, network, router";
+            name: Text, "Name, unique among zones of its kind";
             is_available: Bool, "Whether it can be used";
         }
         links: { }
-        shown: [service, name, is_available];
+        shown: [kind, name, is_available];
     }
 }
 

@@ -21,6 +21,8 @@ collection! {
             segmentation_ref: Int, "VLAN or tunnel number";
             port_security_enabled: Bool, "Whether ports are filtered by default";
             dns_domain: Text, "Domain of its ports' names";
+            zone_names: Json, "Zones that serve it, by name: those of kind network";
+            zone_hints: Json, "Zones that it was asked to be served by";
             ems_created_on: Time, "Made, says the provider";
             ems_updated_on: Time, "Last changed, says the provider";
         }
@@ -84,6 +86,7 @@ collection! {
             cloud_tenant -> cloud_tenants, "Project it belongs to";
             vm -> vms, "VM plugged in";
             network_router -> network_routers, "Router plugged in";
+            floating_ip -> floating_ips, "Floating IP whose place on the external network it keeps";
         }
         shown: [name, mac_address, status, device_owner, vm, cloud_network];
     }
@@ -132,6 +135,8 @@ collection! {
             snat_enabled: Bool, "Whether it hides inner addresses";
             external_addresses: Json, "Its addresses on the external network, with their subnets";
             routes: Json, "Routes people added";
+            zone_names: Json, "Zones it is in, by name: those of kind router";
+            zone_hints: Json, "Zones that it was asked to be in";
             ems_created_on: Time, "Made, says the provider";
             ems_updated_on: Time, "Last changed, says the provider";
         }

@@ -29,7 +29,7 @@ fn build() -> Result<MenuBuilder, MenuError> {
         .change_each(|c| c.embedded = collect::comes_with_its_owner(c))
         // Nova deletes the ports it made for a server and leaves those that were brought to it; it frees volumes or deletes
         // them, as was said when each was attached. What becomes of a floating IP it does not say at all.
-        .change("network_ports", |c| c.asked_with = Cow::Borrowed(&["vm", "network_router"]))?
+        .change("network_ports", |c| c.asked_with = Cow::Borrowed(&["vm", "network_router", "floating_ip"]))?
         .change("floating_ips", |c| c.asked_with = Cow::Borrowed(&["vm"]))?
         .change("volume_attachments", |c| c.asked_with = Cow::Borrowed(&["vm"]))?
         // Nova names flavors since 2.47 and hypervisors always by name, Cinder types until 3.63.

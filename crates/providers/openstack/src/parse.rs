@@ -9,7 +9,8 @@
 //! | disks that are volumes | `volumes`, from their attachments |
 //! | hardwares of hosts | `hypervisors` |
 //! | labels | the listing of what they are on |
-//! | services, zones, quotas | one listing of each service, kept apart by `service` in the identity |
+//! | services, quotas | one listing of each service, kept apart by `service` in the identity |
+//! | zones | likewise, kept apart by `kind` |
 
 mod compute;
 pub(crate) mod decode;
@@ -59,6 +60,7 @@ const PARSERS: &[(&str, Parser)] = &[
     ("floating_ips", network::floating_ips),
     ("security_groups", security::security_groups),
     ("agents", hosts::agents),
+    ("network_zones", network::zones),
     ("network_quotas", quota::network),
     ("volumes", volume::volumes),
     ("volume_types", volume::types),

@@ -29,6 +29,7 @@ const RECORDED: &[(&str, &str)] = &[
     ("floating_ips", ""),
     ("security_groups", ""),
     ("agents", ""),
+    ("network_zones", ""),
     ("volumes", ""),
     ("snapshots", ""),
     ("volume_types", ""),
@@ -293,7 +294,8 @@ fn a_wrong_field_costs_its_own_record_at_most() {
         let Some((root, records)) = page.as_object().and_then(|o| o.iter().find(|(_, v)| v.is_array())) else { continue };
         let good = records.as_array().expect("a list")[0].clone();
         let mut other = good.clone();
-        for name in ["id", "zoneName", "host"] {
+        let identity: &[&str] = if *listing == "network_zones" { &["name"] } else { &["id", "zoneName", "host"] };
+        for name in identity {
             if let Some(id) = other.get_mut(name) {
                 *id = json!("other");
             }

@@ -310,7 +310,7 @@ create table availability_zones (
     raw_digest bigint not null default 0,
     created_on timestamptz not null,
     updated_on timestamptz not null,
-    service text,
+    kind text,
     name text,
     is_available boolean,
     constraint availability_zones_identity unique (provider_id, ems_ref)
@@ -935,6 +935,8 @@ create table cloud_networks (
     segmentation_ref bigint,
     port_security_enabled boolean,
     dns_domain text,
+    zone_names json,
+    zone_hints json,
     ems_created_on timestamptz,
     ems_updated_on timestamptz,
     cloud_tenant_id bigint,
@@ -990,6 +992,8 @@ create table network_routers (
     snat_enabled boolean,
     external_addresses json,
     routes json,
+    zone_names json,
+    zone_hints json,
     ems_created_on timestamptz,
     ems_updated_on timestamptz,
     cloud_tenant_id bigint,
@@ -1000,6 +1004,38 @@ create table network_routers (
 ) with (fillfactor = 90);
 create index network_routers_of_cloud_tenant on network_routers (cloud_tenant_id) where cloud_tenant_id is not null;
 create index network_routers_of_external_network on network_routers (external_network_id) where external_network_id is not null;
+
+create table floating_ips (
+    id bigint primary key,
+    provider_id bigint not null,
+    ems_ref text collate "C" not null,
+    digest bigint not null,
+    raw_digest bigint not null default 0,
+    created_on timestamptz not null,
+    updated_on timestamptz not null,
+    address text,
+    fixed_address text,
+    status text,
+    description text,
+    dns_name text,
+    ems_created_on timestamptz,
+    ems_updated_on timestamptz,
+    cloud_tenant_id bigint,
+    cloud_network_id bigint,
+    network_port_id bigint,
+    network_router_id bigint,
+    vm_id bigint,
+    constraint floating_ips_identity unique (provider_id, ems_ref),
+    constraint floating_ips_cloud_tenant foreign key (cloud_tenant_id) references cloud_tenants,
+    constraint floating_ips_cloud_network foreign key (cloud_network_id) references cloud_networks,
+    constraint floating_ips_network_router foreign key (network_router_id) references network_routers,
+    constraint floating_ips_vm foreign key (vm_id) references vms
+) with (fillfactor = 90);
+create index floating_ips_of_cloud_tenant on floating_ips (cloud_tenant_id) where cloud_tenant_id is not null;
+create index floating_ips_of_cloud_network on floating_ips (cloud_network_id) where cloud_network_id is not null;
+create index floating_ips_of_network_port on floating_ips (network_port_id) where network_port_id is not null;
+create index floating_ips_of_network_router on floating_ips (network_router_id) where network_router_id is not null;
+create index floating_ips_of_vm on floating_ips (vm_id) where vm_id is not null;
 
 create table network_ports (
     id bigint primary key,
@@ -1027,49 +1063,19 @@ create table network_ports (
     cloud_tenant_id bigint,
     vm_id bigint,
     network_router_id bigint,
+    floating_ip_id bigint,
     constraint network_ports_identity unique (provider_id, ems_ref),
     constraint network_ports_cloud_network foreign key (cloud_network_id) references cloud_networks,
     constraint network_ports_cloud_tenant foreign key (cloud_tenant_id) references cloud_tenants,
     constraint network_ports_vm foreign key (vm_id) references vms,
-    constraint network_ports_network_router foreign key (network_router_id) references network_routers
+    constraint network_ports_network_router foreign key (network_router_id) references network_routers,
+    constraint network_ports_floating_ip foreign key (floating_ip_id) references floating_ips deferrable initially deferred
 ) with (fillfactor = 90);
 create index network_ports_of_cloud_network on network_ports (cloud_network_id) where cloud_network_id is not null;
 create index network_ports_of_cloud_tenant on network_ports (cloud_tenant_id) where cloud_tenant_id is not null;
 create index network_ports_of_vm on network_ports (vm_id) where vm_id is not null;
 create index network_ports_of_network_router on network_ports (network_router_id) where network_router_id is not null;
-
-create table floating_ips (
-    id bigint primary key,
-    provider_id bigint not null,
-    ems_ref text collate "C" not null,
-    digest bigint not null,
-    raw_digest bigint not null default 0,
-    created_on timestamptz not null,
-    updated_on timestamptz not null,
-    address text,
-    fixed_address text,
-    status text,
-    description text,
-    dns_name text,
-    ems_created_on timestamptz,
-    ems_updated_on timestamptz,
-    cloud_tenant_id bigint,
-    cloud_network_id bigint,
-    network_port_id bigint,
-    network_router_id bigint,
-    vm_id bigint,
-    constraint floating_ips_identity unique (provider_id, ems_ref),
-    constraint floating_ips_cloud_tenant foreign key (cloud_tenant_id) references cloud_tenants,
-    constraint floating_ips_cloud_network foreign key (cloud_network_id) references cloud_networks,
-    constraint floating_ips_network_port foreign key (network_port_id) references network_ports,
-    constraint floating_ips_network_router foreign key (network_router_id) references network_routers,
-    constraint floating_ips_vm foreign key (vm_id) references vms
-) with (fillfactor = 90);
-create index floating_ips_of_cloud_tenant on floating_ips (cloud_tenant_id) where cloud_tenant_id is not null;
-create index floating_ips_of_cloud_network on floating_ips (cloud_network_id) where cloud_network_id is not null;
-create index floating_ips_of_network_port on floating_ips (network_port_id) where network_port_id is not null;
-create index floating_ips_of_network_router on floating_ips (network_router_id) where network_router_id is not null;
-create index floating_ips_of_vm on floating_ips (vm_id) where vm_id is not null;
+create index network_ports_of_floating_ip on network_ports (floating_ip_id) where floating_ip_id is not null;
 
 create table security_groups (
     id bigint primary key,
@@ -1953,6 +1959,7 @@ create index container_labels_of_persistent_volume_claim on container_labels (pe
 
 alter table images add constraint images_vm foreign key (vm_id) references vms deferrable initially deferred;
 alter table volume_snapshots add constraint volume_snapshots_cloud_volume foreign key (cloud_volume_id) references cloud_volumes deferrable initially deferred;
+alter table floating_ips add constraint floating_ips_network_port foreign key (network_port_id) references network_ports deferrable initially deferred;
 
 create function refuse_to_orphan_inventory() returns trigger language plpgsql as $$
 begin
@@ -1982,8 +1989,8 @@ begin
         or exists (select from cloud_networks where provider_id = old.id)
         or exists (select from cloud_subnets where provider_id = old.id)
         or exists (select from network_routers where provider_id = old.id)
-        or exists (select from network_ports where provider_id = old.id)
         or exists (select from floating_ips where provider_id = old.id)
+        or exists (select from network_ports where provider_id = old.id)
         or exists (select from security_groups where provider_id = old.id)
         or exists (select from host_aggregates where provider_id = old.id)
         or exists (select from labels where provider_id = old.id)

@@ -308,7 +308,7 @@ create table availability_zones (
     raw_digest integer not null default 0,
     created_on integer not null,
     updated_on integer not null,
-    service text,
+    kind text,
     name text,
     is_available integer,
     constraint availability_zones_identity unique (provider_id, ems_ref)
@@ -935,6 +935,8 @@ create table cloud_networks (
     segmentation_ref integer,
     port_security_enabled integer,
     dns_domain text,
+    zone_names text,
+    zone_hints text,
     ems_created_on integer,
     ems_updated_on integer,
     cloud_tenant_id integer,
@@ -990,6 +992,8 @@ create table network_routers (
     snat_enabled integer,
     external_addresses text,
     routes text,
+    zone_names text,
+    zone_hints text,
     ems_created_on integer,
     ems_updated_on integer,
     cloud_tenant_id integer,
@@ -1000,6 +1004,39 @@ create table network_routers (
 ) strict;
 create index network_routers_of_cloud_tenant on network_routers (cloud_tenant_id) where cloud_tenant_id is not null;
 create index network_routers_of_external_network on network_routers (external_network_id) where external_network_id is not null;
+
+create table floating_ips (
+    id integer primary key,
+    provider_id integer not null references providers,
+    ems_ref text not null,
+    digest integer not null,
+    raw_digest integer not null default 0,
+    created_on integer not null,
+    updated_on integer not null,
+    address text,
+    fixed_address text,
+    status text,
+    description text,
+    dns_name text,
+    ems_created_on integer,
+    ems_updated_on integer,
+    cloud_tenant_id integer,
+    cloud_network_id integer,
+    network_port_id integer,
+    network_router_id integer,
+    vm_id integer,
+    constraint floating_ips_identity unique (provider_id, ems_ref),
+    constraint floating_ips_cloud_tenant foreign key (cloud_tenant_id) references cloud_tenants,
+    constraint floating_ips_cloud_network foreign key (cloud_network_id) references cloud_networks,
+    constraint floating_ips_network_port foreign key (network_port_id) references network_ports deferrable initially deferred,
+    constraint floating_ips_network_router foreign key (network_router_id) references network_routers,
+    constraint floating_ips_vm foreign key (vm_id) references vms
+) strict;
+create index floating_ips_of_cloud_tenant on floating_ips (cloud_tenant_id) where cloud_tenant_id is not null;
+create index floating_ips_of_cloud_network on floating_ips (cloud_network_id) where cloud_network_id is not null;
+create index floating_ips_of_network_port on floating_ips (network_port_id) where network_port_id is not null;
+create index floating_ips_of_network_router on floating_ips (network_router_id) where network_router_id is not null;
+create index floating_ips_of_vm on floating_ips (vm_id) where vm_id is not null;
 
 create table network_ports (
     id integer primary key,
@@ -1027,49 +1064,19 @@ create table network_ports (
     cloud_tenant_id integer,
     vm_id integer,
     network_router_id integer,
+    floating_ip_id integer,
     constraint network_ports_identity unique (provider_id, ems_ref),
     constraint network_ports_cloud_network foreign key (cloud_network_id) references cloud_networks,
     constraint network_ports_cloud_tenant foreign key (cloud_tenant_id) references cloud_tenants,
     constraint network_ports_vm foreign key (vm_id) references vms,
-    constraint network_ports_network_router foreign key (network_router_id) references network_routers
+    constraint network_ports_network_router foreign key (network_router_id) references network_routers,
+    constraint network_ports_floating_ip foreign key (floating_ip_id) references floating_ips deferrable initially deferred
 ) strict;
 create index network_ports_of_cloud_network on network_ports (cloud_network_id) where cloud_network_id is not null;
 create index network_ports_of_cloud_tenant on network_ports (cloud_tenant_id) where cloud_tenant_id is not null;
 create index network_ports_of_vm on network_ports (vm_id) where vm_id is not null;
 create index network_ports_of_network_router on network_ports (network_router_id) where network_router_id is not null;
-
-create table floating_ips (
-    id integer primary key,
-    provider_id integer not null references providers,
-    ems_ref text not null,
-    digest integer not null,
-    raw_digest integer not null default 0,
-    created_on integer not null,
-    updated_on integer not null,
-    address text,
-    fixed_address text,
-    status text,
-    description text,
-    dns_name text,
-    ems_created_on integer,
-    ems_updated_on integer,
-    cloud_tenant_id integer,
-    cloud_network_id integer,
-    network_port_id integer,
-    network_router_id integer,
-    vm_id integer,
-    constraint floating_ips_identity unique (provider_id, ems_ref),
-    constraint floating_ips_cloud_tenant foreign key (cloud_tenant_id) references cloud_tenants,
-    constraint floating_ips_cloud_network foreign key (cloud_network_id) references cloud_networks,
-    constraint floating_ips_network_port foreign key (network_port_id) references network_ports,
-    constraint floating_ips_network_router foreign key (network_router_id) references network_routers,
-    constraint floating_ips_vm foreign key (vm_id) references vms
-) strict;
-create index floating_ips_of_cloud_tenant on floating_ips (cloud_tenant_id) where cloud_tenant_id is not null;
-create index floating_ips_of_cloud_network on floating_ips (cloud_network_id) where cloud_network_id is not null;
-create index floating_ips_of_network_port on floating_ips (network_port_id) where network_port_id is not null;
-create index floating_ips_of_network_router on floating_ips (network_router_id) where network_router_id is not null;
-create index floating_ips_of_vm on floating_ips (vm_id) where vm_id is not null;
+create index network_ports_of_floating_ip on network_ports (floating_ip_id) where floating_ip_id is not null;
 
 create table security_groups (
     id integer primary key,

@@ -223,6 +223,11 @@ pub(crate) const LISTINGS: &[Listing] = &[
         never_empty: true,
         ..list("agents", Network, "/agents", "agents", Operators, LightLinks("agents_links"), &["services"])
     },
+    Listing {
+        // An extension; its zones are those of agents, so there may be none.
+        optional: true,
+        ..list("network_zones", Network, "/availability_zones", "availability_zones", Same, Whole, &["availability_zones"])
+    },
 ];
 
 /// Asked once for each of something that was listed before: a project's quotas, a stack and its resources.

@@ -73,10 +73,10 @@ pub(super) fn zones(p: &mut Parsing<'_, '_>) {
 }
 
 /// Nova and Cinder describe zones alike.
-pub(super) fn zones_of(p: &mut Parsing<'_, '_>, service: &'static str) {
+pub(super) fn zones_of(p: &mut Parsing<'_, '_>, kind: &'static str) {
     p.each("availabilityZoneInfo", p.c.availability_zones, |c, json, z: Zone<'_>, out| {
-        out.row(c.availability_zones, words::zone(service, z.name.get()))
-            .text(availability_zones::service, service)
+        out.row(c.availability_zones, words::zone(kind, z.name.get()))
+            .text(availability_zones::kind, kind)
             .text(availability_zones::name, z.name.get())
             .bool(availability_zones::is_available, z.state.available.0)
             .document(json)

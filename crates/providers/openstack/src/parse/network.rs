@@ -1,6 +1,7 @@
-//! Neutron's networks, subnets, routers and floating IPs.
+//! Neutron's networks, subnets, routers, floating IPs and zones.
 
 use serde::Deserialize;
+use stocktake_model::menus::cloud::availability_zones;
 use stocktake_model::menus::machines::labels;
 use stocktake_model::menus::network::{cloud_networks, cloud_subnets, floating_ips as floating_ip, network_routers};
 
@@ -32,6 +33,8 @@ struct Network<'a> {
     segmentation_id: Int,
     port_security_enabled: Flag,
     dns_domain: Text<'a>,
+    availability_zones: Option<List<Text<'a>>>,
+    availability_zone_hints: Option<List<Text<'a>>>,
     tenant_id: Text<'a>,
     project_id: Text<'a>,
     tags: List<Text<'a>>,
@@ -55,6 +58,8 @@ pub(super) fn networks(p: &mut Parsing<'_, '_>) {
             .int(cloud_networks::segmentation_ref, n.segmentation_id.0)
             .bool(cloud_networks::port_security_enabled, n.port_security_enabled.0)
             .text(cloud_networks::dns_domain, n.dns_domain.filled())
+            .json(cloud_networks::zone_names, words::sorted(n.availability_zones.as_ref()).as_deref())
+            .json(cloud_networks::zone_hints, words::sorted(n.availability_zone_hints.as_ref()).as_deref())
             .time(cloud_networks::ems_created_on, n.created_at.0)
             .time(cloud_networks::ems_updated_on, n.updated_at.0)
             .opt_link(cloud_networks::cloud_tenant, n.project_id.or(&n.tenant_id).filled())
@@ -126,6 +131,8 @@ struct Router<'a> {
     ha: Flag,
     external_gateway_info: Option<Gateway<'a>>,
     routes: Option<Json<'a>>,
+    availability_zones: Option<List<Text<'a>>>,
+    availability_zone_hints: Option<List<Text<'a>>>,
     tenant_id: Text<'a>,
     project_id: Text<'a>,
     tags: List<Text<'a>>,
@@ -156,6 +163,8 @@ pub(super) fn routers(p: &mut Parsing<'_, '_>) {
             .bool(network_routers::snat_enabled, gateway.enable_snat.0)
             .json(network_routers::external_addresses, gateway.external_fixed_ips.as_ref().map(Json::as_raw_str))
             .json(network_routers::routes, r.routes.as_ref().map(Json::as_raw_str))
+            .json(network_routers::zone_names, words::sorted(r.availability_zones.as_ref()).as_deref())
+            .json(network_routers::zone_hints, words::sorted(r.availability_zone_hints.as_ref()).as_deref())
             .time(network_routers::ems_created_on, r.created_at.0)
             .time(network_routers::ems_updated_on, r.updated_at.0)
             .opt_link(network_routers::cloud_tenant, r.project_id.or(&r.tenant_id).filled())
@@ -215,5 +224,27 @@ pub(super) fn floating_ips(p: &mut Parsing<'_, '_>) {
             .document(json)
             .finish();
         Owner { collection: "floating_ips", link: labels::floating_ip, id }.tags(c, out, &f.tags);
+    });
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Zone<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    /// `network` or `router`.
+    resource: Text<'a>,
+    state: Text<'a>,
+}
+
+pub(super) fn zones(p: &mut Parsing<'_, '_>) {
+    p.each("availability_zones", p.c.availability_zones, |c, json, z: Zone<'_>, out| {
+        let kind = z.resource.get().unwrap_or_default();
+        out.row(c.availability_zones, words::zone(kind, z.name.get()))
+            .text(availability_zones::kind, kind)
+            .text(availability_zones::name, z.name.get())
+            .bool(availability_zones::is_available, z.state.filled().map(|state| state == "available"))
+            .document(json)
+            .finish();
     });
 }

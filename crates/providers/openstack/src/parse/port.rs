@@ -62,6 +62,11 @@ fn router<'a>(owner: &'a Text<'_>, device: &'a Text<'_>) -> Option<&'a str> {
     device.filled().filter(|_| owner.get().is_some_and(is_router))
 }
 
+/// The floating IP that the port stands for, if it is one of those on external networks.
+fn floating_ip<'a>(owner: &'a Text<'_>, device: &'a Text<'_>) -> Option<&'a str> {
+    device.filled().filter(|_| owner.get() == Some("network:floatingip"))
+}
+
 pub(super) fn ports(p: &mut Parsing<'_, '_>) {
     p.each("ports", p.c.network_ports, |c, json, port: Port<'_>, out| {
         let id = port.id.get().unwrap_or_default();
@@ -84,6 +89,7 @@ pub(super) fn ports(p: &mut Parsing<'_, '_>) {
             .opt_link(network_ports::cloud_tenant, port.project_id.or(&port.tenant_id).filled())
             .opt_link(network_ports::vm, vm(&port.device_owner, &port.device_id))
             .opt_link(network_ports::network_router, router(&port.device_owner, &port.device_id))
+            .opt_link(network_ports::floating_ip, floating_ip(&port.device_owner, &port.device_id))
             .document_of(json, [("revision", port.revision_number.get().unwrap_or(json))].into_iter())
             .finish();
         if id.is_empty() {

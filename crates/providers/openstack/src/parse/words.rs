@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::lenient::{List, Text};
 use stocktake_model::{Key, RowBuilder};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -51,8 +52,8 @@ pub(super) fn lower(text: &str) -> Cow<'_, str> {
 }
 
 /// Identity of a zone: those of computing and of volumes differ. Blank, and so no link, without a name.
-pub(super) fn zone(service: &str, name: Option<&str>) -> Key {
-    Key::text(service).and_text(name.unwrap_or_default())
+pub(super) fn zone(kind: &str, name: Option<&str>) -> Key {
+    Key::text(kind).and_text(name.unwrap_or_default())
 }
 
 /// Identity of a row that a VM has one of: its hardware, its operating system.
@@ -63,6 +64,13 @@ pub(super) fn of_vm(vm: &Key) -> Key {
 /// Likewise of a host.
 pub(super) fn of_host(host: &Key) -> Key {
     Key::new().and_null().and_link(host)
+}
+
+/// A list of texts as JSON, sorted: services read zones from sets, which have no order. Null where it was not sent.
+pub(super) fn sorted(texts: Option<&List<Text<'_>>>) -> Option<String> {
+    let mut texts: Vec<&str> = texts?.iter().filter_map(Text::filled).collect();
+    texts.sort_unstable();
+    serde_json::to_string(&texts).ok()
 }
 
 /// The same word for every provider, from nova's power state and, where that says nothing, its status.
