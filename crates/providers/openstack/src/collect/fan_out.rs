@@ -15,8 +15,6 @@ use super::outcome::Outcome;
 use super::page;
 use crate::parse::decode;
 
-/// Quotas are three calls a project; in clouds with more projects they would outweigh everything else.
-const MOST_PROJECTS: usize = 200;
 /// Questions under way at once; requests have a budget of their own.
 const AT_ONCE: usize = 8;
 /// Errors told of each listing.
@@ -34,6 +32,10 @@ pub(super) type Shape = fn(&'static Listing, Bytes) -> Result<Bytes, ProviderErr
 
 /// Asks each part. `whole`: reach and completeness of the list the parts come from.
 pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Part>, shape: Shape, whole: Outcome) {
+    ask_some(run, listing, parts, shape, whole, AT_ONCE).await;
+}
+
+async fn ask_some(run: &Run<'_>, listing: &'static Listing, parts: Vec<Part>, shape: Shape, whole: Outcome, at_once: usize) {
     run.sink.progress(Progress::Started { listing: listing.name });
     let start = Instant::now();
     let mut outcome = Outcome { records: 0, pages: 0, ..whole };
@@ -58,7 +60,7 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
         })
     };
     let questions: Vec<_> = (1..).zip(parts).map(question).collect();
-    let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
+    let mut answers = stream::iter(questions).buffer_unordered(at_once);
     let (mut errors, mut failed, mut filled) = (Vec::new(), 0_u64, 0_u64);
     while let Some(answer) = answers.next().await {
         match answer {
@@ -94,20 +96,21 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
 }
 
 /// Quotas of these projects, of every service that has some. `known`: what became of the list of projects.
+///
+/// They are three calls a project, and no service gives those of several at once: in a cloud of thousands of projects
+/// most of a run's calls. They take half of the budget at most, so that the listings go on beside them.
 pub(super) async fn quotas(run: &Run<'_>, projects: &[String], known: &Listed) {
     for listing in ["compute_quotas", "volume_quotas", "network_quotas"].into_iter().filter_map(listing) {
         if let Some(excuse) = run.excuse(listing).await {
             run.outcomes.add(listing, excuse);
-        } else if projects.len() > MOST_PROJECTS {
-            let reason = format!("{} projects; quotas are asked for up to {MOST_PROJECTS}", projects.len());
-            run.outcomes.add(listing, Outcome::not_asked(reason));
         } else if projects.is_empty() {
             run.outcomes.add(listing, Outcome::not_asked("no project is known whose quotas it may read"));
         } else {
             let (reach, listed) = run.reach.of_listing(listing, false);
             let part = |id: &String| Part { path: listing.path.replace("{}", id), of: id.clone() };
             let whole = Outcome { reach, listed: listed.and(known.clone()), ..Outcome::default() };
-            ask(run, listing, projects.iter().map(part).collect(), object, whole).await;
+            let at_once = (run.api.in_flight() / 2).max(1);
+            ask_some(run, listing, projects.iter().map(part).collect(), object, whole, at_once).await;
         }
     }
 }

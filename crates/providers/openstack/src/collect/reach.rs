@@ -134,7 +134,14 @@ impl Reach {
             }
             (false, _) => {
                 let scope = &self.scope;
-                let error = if self.project.is_some() {
+                let error = if refused && privileged {
+                    // Heat is shipped so, for everybody who signs in to a project.
+                    let rule = if listing.service == Service::Orchestration { " (rule stacks:global_index)" } else { "" };
+                    format!(
+                        "only what {scope} sees; the {} service's policy refuses it every project's{rule}",
+                        listing.service
+                    )
+                } else if self.project.is_some() {
                     format!(
                         "only what {scope} sees; for every project it needs the role admin, and if this is all there is to \
                          see, set projects=own"
