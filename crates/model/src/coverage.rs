@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::menu::CollectionIx;
+use crate::menu::{CollectionIx, Menu};
+use crate::scope::Scope;
 
 /// The outcome of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,9 @@ pub struct Coverage {
     pub gone: Vec<(CollectionIx, String)>,
     /// Targeted runs: the targets that were read with all they own.
     pub read: Vec<(CollectionIx, String)>,
+    /// Targeted runs: the collections that were asked for whole and whose listings were made for that. Of all others a
+    /// listing says how what was asked for went, which may be a single object.
+    pub whole: Vec<CollectionIx>,
 }
 
 impl Coverage {
@@ -92,6 +96,11 @@ impl Coverage {
 
     pub fn is_complete(&self, collection: CollectionIx) -> bool {
         self.of(collection).is_some_and(Listed::is_complete)
+    }
+
+    /// Whether a run speaks about the whole of a collection: it was asked for, and its provider did list it.
+    pub fn is_about_all_of(&self, collection: CollectionIx, menu: &Menu, scope: &Scope) -> bool {
+        *scope == Scope::Full || self.whole.contains(&collection) && scope.is_about_all_of(menu.get(collection).name)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &(CollectionIx, Listed)> {

@@ -8,6 +8,7 @@
 
 mod capability;
 mod collect;
+mod cost;
 mod error;
 mod form;
 mod probe;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use capability::{Capability, Support};
 pub use collect::{BoxFuture, Collected, ListingReport, Page, PageSink, Progress};
+pub use cost::ListingCost;
 pub use error::{ConnectError, ErrorKind, ProviderError};
 pub use form::{Configuration, FieldKind, Form, FormField, Secret};
 pub use probe::{Access, Check, CheckStatus, TestReport};
@@ -41,8 +43,14 @@ pub trait ProviderType: Send + Sync + std::fmt::Debug {
     /// What it can do, and for what it cannot, why.
     fn capabilities(&self) -> Vec<Capability>;
 
-    /// Collections that a target may name.
+    /// Collections of which a target may name an object.
     fn targetable(&self) -> &'static [&'static str];
+
+    /// Collections that may be asked for whole ([`stocktake_model::Target::whole`]): those that have a listing of their own.
+    /// What comes inside other records is refreshed with them. By default none: then no scope names any.
+    fn listable(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 
     /// Makes a provider ready to talk. Does not talk: a wrong address or password shows at the first call.
     fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError>;
@@ -52,7 +60,15 @@ pub trait ProviderType: Send + Sync + std::fmt::Debug {
 pub trait Provider: Send + Sync + std::fmt::Debug {
     fn menu(&self) -> Arc<Menu>;
 
+    /// What listing a collection costs, and asking for single objects of it. The default is a usual API's.
+    fn cost(&self, _collection: &str) -> ListingCost {
+        ListingCost::default()
+    }
+
     /// Reads what the scope asks for and hands it to the sink page by page. All API calls of a refresh happen here.
+    ///
+    /// Of [`Scope::Targets`], a target that is a whole collection is listed whole, with what its records own, and no other
+    /// listing is made; single objects are asked for by their ids. One record comes once, however many targets lead to it.
     ///
     /// A listing that fails is data: it is told in [`Collected`], and the others go on. An error is returned only when
     /// nothing at all can be asked (no address, no token).

@@ -27,21 +27,23 @@ pub struct Request<'a> {
     pub also: &'a (dyn Fn(&RunReport) -> Vec<Statement> + Send + Sync),
     /// None: the run says nothing of the credentials, since its answers come from a recording.
     pub credentials: Option<Tried>,
+    /// Why the refresh has the scope it has, where that was chosen: for the run's record.
+    pub choice: &'a [String],
 }
 
 impl<'a> Request<'a> {
     /// Of a person or program that waits for the end itself.
     pub fn new(trigger: &'a str, owner: &'a str) -> Self {
-        Self { trigger, owner, approves: None, also: &|_| Vec::new(), credentials: None }
+        Self { trigger, owner, approves: None, also: &|_| Vec::new(), credentials: None, choice: &[] }
     }
 }
 
 impl std::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { trigger, owner, approves, also: _, credentials } = self;
+        let Self { trigger, owner, approves, also: _, credentials, choice } = self;
         let mut shown = f.debug_struct("Request");
         shown.field("trigger", trigger).field("owner", owner).field("approves", approves);
-        shown.field("credentials", credentials).finish()
+        shown.field("credentials", credentials).field("choice", choice).finish()
     }
 }
 
@@ -89,6 +91,7 @@ pub async fn execute(
         }
     };
     let mut report = RunReport::new(refresh.scope.name(), refresh.scope.targets());
+    report.choice = request.choice.to_vec();
     let record = |report: &RunReport| {
         let mut statements = ended(report, None).statements(run, provider, &refresh.scope).map_err(registry_error)?;
         statements.extend((request.also)(report));
@@ -132,7 +135,7 @@ async fn complete(store: &Store, run: RunId, refresh: &Refresh, report: &mut Run
     if unresolved > 0 {
         report.notes.push(format!("{unresolved} links lead to nothing known; each is set when its target appears"));
     }
-    registry::complete_run(store, run, &phases(report), &report.notes).await
+    registry::complete_run(store, run, &phases(report), &notes(report)).await
 }
 
 async fn release(store: &Store, lease: &Lease) {
@@ -158,6 +161,10 @@ fn phases(report: &RunReport) -> Vec<(String, u64)> {
         ("save", phases.save),
     ];
     named.into_iter().map(|(name, millis)| (name.to_owned(), millis)).collect()
+}
+
+fn notes(report: &RunReport) -> Vec<String> {
+    report.choice.iter().chain(&report.notes).cloned().collect()
 }
 
 fn ended(report: &RunReport, error: Option<&RefreshError>) -> RunEnd {
@@ -187,6 +194,6 @@ fn ended(report: &RunReport, error: Option<&RefreshError>) -> RunEnd {
         },
         issues: report.issues.clone(),
         issue_totals: BTreeMap::new(),
-        notes: report.notes.clone(),
+        notes: notes(report),
     }
 }

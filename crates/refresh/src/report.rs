@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use stocktake_model::{Coverage, Issue, Listed, Menu, Target};
+use stocktake_model::{Coverage, Issue, Listed, Menu, Scope, Target};
 use stocktake_provider::{ApiUsage, ListingReport};
 use stocktake_saver::{Counts, SavePlan};
 
@@ -34,7 +34,7 @@ pub struct CollectionReport {
     pub collection: String,
     #[serde(flatten)]
     pub counts: Counts,
-    /// None: the run did not speak about the whole of the collection.
+    /// How much was seen of what the run asked for; None: it asked for nothing in this collection.
     pub listed: Option<Listed>,
 }
 
@@ -48,6 +48,9 @@ pub struct RunReport {
     pub listings: Vec<ListingReport>,
     pub usage: ApiUsage,
     pub issues: Vec<Issue>,
+    /// Why the run has the scope it has, where it was chosen rather than asked for. Not a flaw, unlike `notes`.
+    #[serde(default)]
+    pub choice: Vec<String>,
     /// Targets that could be neither read nor said to be gone.
     pub unknown_targets: Vec<Target>,
     /// Why it failed, or what makes it partial.
@@ -65,6 +68,7 @@ impl RunReport {
             listings: Vec::new(),
             usage: ApiUsage::default(),
             issues: Vec::new(),
+            choice: Vec::new(),
             unknown_targets: Vec::new(),
             notes: Vec::new(),
         }
@@ -78,16 +82,24 @@ impl RunReport {
     }
 
     /// Takes over what the plan will do and judges the whole.
-    pub(crate) fn settle(&mut self, menu: &Menu, coverage: &Coverage, plan: &SavePlan) {
+    pub(crate) fn settle(&mut self, menu: &Menu, scope: &Scope, coverage: &Coverage, plan: &SavePlan) {
         for (ix, collection) in menu.iter() {
             let counts = plan.collection(ix).counts;
-            let listed = coverage.of(ix).cloned();
+            // A provider that was asked for all of it and did something else has said nothing about it.
+            let ignored = scope.is_about_all_of(collection.name) && !coverage.is_about_all_of(ix, menu, scope);
+            let listed = coverage.of(ix).filter(|_| !ignored).cloned();
             if counts != Counts::default() || listed.is_some() {
                 self.collections.push(CollectionReport { collection: collection.name.to_owned(), counts, listed });
             }
         }
         let known = |target: &&Target| {
-            let named = |(ix, key): &(_, String)| menu.get(*ix).name == target.collection && *key == target.reference;
+            let Some(ix) = menu.ix(&target.collection) else { return false };
+            if scope.is_about_all_of(&target.collection) {
+                // One that was read in part has a note for its listing; some never say how much they saw.
+                let seen = !matches!(coverage.of(ix), Some(Listed::Failed { .. } | Listed::NotAsked { .. }));
+                return coverage.is_about_all_of(ix, menu, scope) && seen;
+            }
+            let named = |(of, key): &(_, String)| *of == ix && *key == target.reference;
             coverage.read.iter().any(named) || coverage.gone.iter().any(named)
         };
         self.unknown_targets = self.targets.iter().filter(|t| !known(t)).cloned().collect();
@@ -111,7 +123,12 @@ impl RunReport {
             self.notes = self.collections.iter().filter_map(partial).collect();
         }
         for target in &self.unknown_targets {
-            self.notes.push(format!("{target} could not be read; it is kept as it was"));
+            let why = match menu.ix(&target.collection).and_then(|ix| coverage.of(ix)) {
+                Some(Listed::NotAsked { reason }) if target.is_whole() => format!(" ({reason})"),
+                _ => String::new(),
+            };
+            let kept = if target.is_whole() { "they are kept as they were" } else { "it is kept as it was" };
+            self.notes.push(format!("{target} could not be read{why}; {kept}"));
         }
         let held = self.counts().held;
         if held > 0 {

@@ -31,7 +31,7 @@ pub struct Refresh {
 #[derive(Debug)]
 pub struct Planned {
     pub plan: SavePlan,
-    /// Collections that a full run saw whole.
+    /// Collections that were asked for whole, and seen whole.
     pub complete: Vec<CollectionIx>,
 }
 
@@ -92,9 +92,10 @@ impl Refresh {
         report: &mut RunReport,
         ids: Ids,
     ) -> Result<Planned, RefreshError> {
-        let (mut planner, mut coverage) = match self.scope {
-            Scope::Full => self.compare_all(store, observer, report).await?,
-            Scope::Targets(_) => self.compare_targets(store, observer, report).await?,
+        let (mut planner, mut coverage) = if Planner::needs_everything(&self.scope) {
+            self.compare_all(store, observer, report).await?
+        } else {
+            self.compare_targets(store, observer, report).await?
         };
         observer.phase(Phase::Planning);
         let start = Instant::now();
@@ -111,15 +112,15 @@ impl Refresh {
         let plan = planner.finish(answers, first_id);
         report.phases.plan = millis_since(start);
         report.issues.clone_from(&plan.issues);
-        report.settle(&menu, &coverage, &plan);
-        let complete = match self.scope {
-            Scope::Full => menu.iter().map(|(ix, _)| ix).filter(|ix| coverage.is_complete(*ix)).collect(),
-            Scope::Targets(_) => Vec::new(),
-        };
+        report.settle(&menu, &self.scope, &coverage, &plan);
+        let whole = menu.iter().map(|(ix, _)| ix).filter(|ix| coverage.is_about_all_of(*ix, &menu, &self.scope));
+        let complete = whole.filter(|ix| coverage.is_complete(*ix)).collect();
         Ok(Planned { plan, complete })
     }
 
-    /// Everything: keys and digests are read first, so that each page can be compared and forgotten as it comes.
+    /// Everything, or whole collections: all keys and digests are read first, so that each page can be compared and
+    /// forgotten as it comes. For a few collections that is more than is needed, at tens of bytes a row; which rows they
+    /// are only the pages tell, and a row taken for new because it was not read would sink the save.
     async fn compare_all(
         &self,
         store: &Store,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use stocktake_model::{CollectionIx, Coverage, Menu, Retention, key};
+use stocktake_model::{CollectionIx, Coverage, Menu, Retention, Scope, key};
 
 use crate::guard::GuardPolicy;
 use crate::plan::Counts;
@@ -26,17 +26,17 @@ pub(crate) struct Fates {
 
 /// The part of the inventory that a run speaks about.
 #[derive(Debug)]
-pub(crate) enum Extent {
-    All,
-    /// Ids of the targets that were read, and of those that are gone.
-    Rows {
-        read: HashSet<i64>,
-        gone: HashSet<i64>,
-    },
+pub(crate) struct Extent {
+    /// By collection: whether it was listed as a whole, so that absence from its listing means something.
+    pub(crate) whole: Vec<bool>,
+    /// Ids of rows that were read with what they own. Not kept for a full run, where everything was.
+    read: HashSet<i64>,
+    /// Ids of targets that are gone.
+    gone: HashSet<i64>,
 }
 
 impl Extent {
-    pub(crate) fn targets(stored: &Stored, coverage: &Coverage) -> Self {
+    pub(crate) fn new(menu: &Menu, scope: &Scope, stored: &Stored, coverage: &Coverage) -> Self {
         let ids = |targets: &[(CollectionIx, String)]| {
             let id = |(ix, text): &(CollectionIx, String)| {
                 let index = &stored.indexes[ix.index()];
@@ -44,7 +44,28 @@ impl Extent {
             };
             targets.iter().filter_map(id).filter(|id| *id != 0).collect()
         };
-        Self::Rows { read: ids(&coverage.read), gone: ids(&coverage.gone) }
+        let whole = menu.iter().map(|(ix, _)| coverage.is_about_all_of(ix, menu, scope)).collect();
+        Self { whole, read: ids(&coverage.read), gone: ids(&coverage.gone) }
+    }
+
+    fn is_about_everything(&self) -> bool {
+        self.whole.iter().all(|whole| *whole)
+    }
+
+    /// Notes the rows that came with what they own: those of whole collections, and those that belong to rows that did. One
+    /// that did not come and is not gone, either, is unknown, and what it owns as well.
+    fn note_read(&mut self, ix: CollectionIx, entries: &[Entry]) {
+        if self.is_about_everything() {
+            return;
+        }
+        let came = |e: &&Entry| e.seen && e.row.id != 0 && (self.whole[ix.index()] || self.read.contains(&e.row.owner));
+        let read: Vec<_> = entries.iter().filter(came).map(|e| e.row.id).collect();
+        self.read.extend(read);
+    }
+
+    /// Whether anything may be taken away because a listing does not have it.
+    fn has_whole(&self) -> bool {
+        self.whole.iter().any(|whole| *whole)
     }
 }
 
@@ -62,19 +83,22 @@ pub(crate) fn decide(
     let mut unknown: HashSet<i64> = HashSet::new();
     for &ix in menu.order() {
         let collection = menu.get(ix);
+        let entries = &stored.indexes[ix.index()].entries;
         if collection.never_delete || collection.link_only {
+            extent.note_read(ix, entries);
             continue;
         }
-        let entries = &stored.indexes[ix.index()].entries;
-        let (following, alone) = vanished(entries, coverage.is_complete(ix), extent, &fates, &unknown);
+        let (following, alone) = vanished(ix, entries, coverage.is_complete(ix), extent, &fates, &unknown);
         let live = entries.iter().filter(|e| e.row.id != 0 && !e.row.archived).count();
-        let fresh = alone.iter().filter(|e| !stored.held.contains(&e.row.id)).count();
+        // A target that is gone was asked for by its name: there is nothing to doubt.
+        let is_doubtful = |e: &Entry| !stored.held.contains(&e.row.id) && !extent.gone.contains(&e.row.id);
+        let doubtful = alone.iter().filter(|e| is_doubtful(e)).count();
         let nothing_seen = counts[ix.index()].fetched == 0;
-        let emptied = guard.emptied && !collection.embedded && !alone.is_empty() && nothing_seen;
-        let holds = matches!(extent, Extent::All) && (emptied || guard.holds(fresh, live));
+        let emptied = guard.emptied && !collection.embedded && doubtful > 0 && nothing_seen;
+        let holds = extent.has_whole() && (emptied || guard.holds(doubtful, live));
         for entry in alone {
             let fate = match collection.retention {
-                _ if holds && !stored.held.contains(&entry.row.id) => Fate::Held,
+                _ if holds && is_doubtful(entry) => Fate::Held,
                 Retention::Archive => Fate::Archived,
                 Retention::Delete | Retention::WithOwner => Fate::Deleted,
             };
@@ -87,20 +111,19 @@ pub(crate) fn decide(
             };
             fates.add(ix, entry, fate, &mut counts[ix.index()]);
         }
-        if matches!(extent, Extent::All) {
+        // What was not looked for is not missing: the owners of a collection asked for alone say nothing about it.
+        if extent.is_about_everything() || extent.has_whole() && coverage.of(ix).is_some() {
             let left = |e: &&Entry| !e.seen && e.row.id != 0 && !e.row.archived && !fates.of.contains_key(&e.row.id);
             unknown.extend(entries.iter().filter(left).map(|e| e.row.id));
         }
-        if let Extent::Rows { read, .. } = extent {
-            let owned: Vec<_> = entries.iter().filter(|e| read.contains(&e.row.owner)).map(|e| e.row.id).collect();
-            read.extend(owned);
-        }
+        extent.note_read(ix, entries);
     }
     fates
 }
 
 /// Rows not seen: those whose owner goes, with its fate, and those that vanished by themselves.
 fn vanished<'a>(
+    ix: CollectionIx,
     entries: &'a [Entry],
     complete: bool,
     extent: &Extent,
@@ -112,11 +135,9 @@ fn vanished<'a>(
         if let Some(fate) = fates.of.get(&entry.row.owner) {
             following.push((entry, *fate));
         } else if !entry.row.archived {
-            let absent = match extent {
-                Extent::All => complete && !unknown.contains(&entry.row.owner),
-                Extent::Rows { read, gone } => gone.contains(&entry.row.id) || complete && read.contains(&entry.row.owner),
-            };
-            if absent {
+            let of_whole = extent.whole[ix.index()] && !unknown.contains(&entry.row.owner);
+            let absent = complete && (of_whole || extent.read.contains(&entry.row.owner));
+            if absent || extent.gone.contains(&entry.row.id) {
                 alone.push(entry);
             }
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use stocktake_model::{
     CollectionIx, CollectionRows, Coverage, Field, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows, Scope,
-    Type, key,
+    Target, Type, key,
 };
 
 use self::linking::Linking;
@@ -50,7 +50,7 @@ struct KeptRows {
 #[derive(Debug)]
 pub struct Planner {
     menu: Arc<Menu>,
-    full: bool,
+    scope: Scope,
     guard: GuardPolicy,
     stored: Stored,
     kept: Vec<KeptRows>,
@@ -63,12 +63,12 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// `stored` must hold, for a full run, every row of the provider; for a targeted one the answer to
-    /// [`crate::ReadRequest::new`].
+    /// `stored` must hold every row of the provider, unless the scope is single objects alone: then the answer to
+    /// [`crate::ReadRequest::new`] will do.
     pub fn new(menu: Arc<Menu>, scope: &Scope, stored: Stored, guard: GuardPolicy) -> Self {
         let collections = menu.len();
         Self {
-            full: *scope == Scope::Full,
+            scope: scope.clone(),
             guard,
             kept: (0..collections).map(|_| KeptRows::default()).collect(),
             custom: Rows::new(Arc::clone(&menu), stored.seed),
@@ -80,6 +80,12 @@ impl Planner {
             menu,
             stored,
         }
+    }
+
+    /// Whether a run with this scope must be planned with every row of the provider before it: whatever it lists is
+    /// compared as it comes, and what its listings do not have is looked for among all.
+    pub fn needs_everything(scope: &Scope) -> bool {
+        *scope == Scope::Full || scope.targets().iter().any(Target::is_whole)
     }
 
     /// Compares rows with what is stored and keeps those that differ. Empties `rows`.
@@ -169,12 +175,12 @@ impl Planner {
     pub fn close(&mut self, coverage: &Coverage) -> Wanted {
         self.run_custom_saves();
         self.add_skeletons();
-        let mut extent = if self.full { Extent::All } else { Extent::targets(&self.stored, coverage) };
+        let mut extent = Extent::new(&self.menu, &self.scope, &self.stored, coverage);
         let mut coverage = coverage.clone();
         self.doubt(&mut coverage);
         self.fates = fate::decide(&self.menu, &self.stored, &coverage, &mut extent, self.guard, &mut self.counts);
         for (ix, kept) in self.kept.iter_mut().enumerate() {
-            let complete = self.full && coverage.is_complete(CollectionIx(ix as u16));
+            let complete = extent.whole[ix] && coverage.is_complete(CollectionIx(ix as u16));
             for row in &kept.kept {
                 // A skeleton that a complete listing does not have stands for something that is gone.
                 let skeleton = row.kind == Kind::Skeleton && complete;
@@ -449,11 +455,12 @@ impl Planner {
 
     /// Held rows that this run saw. A targeted run did not read which are held, so it names all it saw.
     fn unheld(&self) -> Vec<i64> {
-        if self.full && self.stored.held.is_empty() {
+        let knows_held = Self::needs_everything(&self.scope);
+        if knows_held && self.stored.held.is_empty() {
             return Vec::new();
         }
         let seen = self.stored.indexes.iter().flat_map(|index| &index.entries).filter(|e| e.seen && e.row.id != 0);
-        let held = |id: &i64| !self.full || self.stored.held.contains(id);
+        let held = |id: &i64| !knows_held || self.stored.held.contains(id);
         seen.map(|e| e.row.id).filter(held).collect()
     }
 

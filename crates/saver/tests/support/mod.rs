@@ -131,9 +131,10 @@ impl Memory {
     }
 
     pub fn plan(&mut self, mut rows: Rows, coverage: &Coverage, guard: GuardPolicy, scope: &Scope) -> SavePlan {
-        let stored = match scope {
-            Scope::Full => self.read_all(),
-            Scope::Targets(_) => self.read_targets(&ReadRequest::new(&rows, coverage)),
+        let stored = if Planner::needs_everything(scope) {
+            self.read_all()
+        } else {
+            self.read_targets(&ReadRequest::new(&rows, coverage))
         };
         let mut planner = Planner::new(menu(), scope, stored, guard);
         planner.push(&mut rows);

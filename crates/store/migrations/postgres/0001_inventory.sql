@@ -76,7 +76,7 @@ create table run_issues (
     primary key (run_id, n)
 );
 
--- How each collection was last seen by a full run, and when last seen whole.
+-- How each collection was last seen by a run that asked for all of it, and when last seen whole.
 create table freshness (
     provider_id bigint not null references providers on delete cascade,
     collection text collate "C" not null,

@@ -27,7 +27,7 @@ pub struct RunRecord {
     pub id: RunId,
     pub provider_id: ProviderId,
     pub provider: String,
-    /// `full`, `targeted`
+    /// `full`, `collections`, `targeted`
     pub mode: String,
     pub targets: Vec<Target>,
     pub trigger: String,
@@ -68,7 +68,7 @@ pub struct Freshness {
     pub provider_id: ProviderId,
     pub collection: String,
     pub run: String,
-    /// How much the last full run saw of it.
+    /// How much the last run that asked for all of it saw.
     pub listed: Listed,
     #[serde(serialize_with = "super::moment::one")]
     pub seen_on: i64,

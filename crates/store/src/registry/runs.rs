@@ -151,8 +151,8 @@ impl RunEnd {
                 .enumerate()
                 .map(|(n, chunk)| issue_rows(run, n * 100, chunk)),
         );
-        if *scope == Scope::Full && self.state != RunState::Failed {
-            statements.extend(self.freshness(run, provider)?);
+        if self.state != RunState::Failed {
+            statements.extend(self.freshness(run, provider, scope)?);
         }
         statements.push(self.provider_status(provider));
         Ok(statements)
@@ -165,12 +165,13 @@ impl RunEnd {
         })
     }
 
-    /// When each collection was last seen, and last seen whole.
-    fn freshness(&self, run: RunId, provider: ProviderId) -> Result<Option<Statement>> {
+    /// When each collection that was asked for whole was last seen, and last seen whole.
+    fn freshness(&self, run: RunId, provider: ProviderId, scope: &Scope) -> Result<Option<Statement>> {
         let mut sql =
             "insert into freshness (provider_id, collection, run_id, listed, seen_on, complete_on) values ".to_owned();
         let mut params: Vec<Param> = vec![provider.into(), run.to_string().into()];
-        let seen = self.collections.iter().filter_map(|(name, c)| c.listed.as_ref().map(|l| (name, l)));
+        let whole = self.collections.iter().filter(|(name, _)| scope.is_about_all_of(name));
+        let seen = whole.filter_map(|(name, c)| c.listed.as_ref().map(|l| (name, l)));
         for (n, (name, listed)) in seen.enumerate() {
             params.extend(params![name, json(listed)?]);
             let at = params.len();
