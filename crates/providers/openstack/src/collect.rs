@@ -3,6 +3,7 @@
 //! Knows pages, not records: of a record only its id is read here, to follow pages and to know targets. Nothing is
 //! dropped silently: a listing that could not be read to its end says so, and licenses no deletion.
 
+mod collections;
 mod fan_out;
 mod full;
 mod listings;
@@ -14,13 +15,16 @@ mod targeted;
 mod walk;
 
 use futures_util::{StreamExt, stream};
+use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use stocktake_model::Scope;
+use stocktake_model::{Scope, Target};
 use stocktake_provider::{ApiUsage, BoxFuture, Collected, PageSink, Progress, ProviderError};
 
 use crate::api::Api;
+pub(crate) use collections::{cost, listable};
 pub(crate) use listings::{Everybody, LISTINGS, Listing, OF_ONE, Whose, comes_with_its_owner, feeds};
 pub(crate) use reach::{Projects, Reach};
 pub(crate) use targeted::TARGETABLE;
@@ -35,6 +39,8 @@ pub(crate) struct Run<'a> {
     pub(crate) outcomes: Outcomes,
     /// Whether a server was seen that has volumes.
     pub(crate) has_attached_volumes: AtomicBool,
+    /// Records handed on, by listing and id: in a run with single targets several may lead to one, and it is parsed once.
+    pub(crate) sent: Mutex<HashSet<(&'static str, String)>>,
 }
 
 /// Collections that several services feed, where one that the cloud does not have takes nothing away: whatever its rows
@@ -60,6 +66,7 @@ pub(crate) async fn collect(
         sink,
         outcomes: Outcomes::default(),
         has_attached_volumes: AtomicBool::new(false),
+        sent: Mutex::default(),
     };
     {
         let mut work = std::pin::pin!(ask(&run, scope));
@@ -88,6 +95,7 @@ async fn all_of(futures: Vec<BoxFuture<'_, ()>>, at_once: usize) {
 async fn ask(run: &Run<'_>, scope: &Scope) {
     match scope {
         Scope::Full => full::collect(run).await,
+        Scope::Targets(targets) if targets.iter().any(Target::is_whole) => collections::collect(run, targets).await,
         Scope::Targets(targets) => targeted::collect(run, targets).await,
     }
 }

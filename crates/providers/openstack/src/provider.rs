@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use stocktake_model::{CollectionIx, Menu, Rows, Scope};
 use stocktake_provider::{
-    ApiUsage, BoxFuture, Capability, Collected, Configuration, ConnectError, Form, Page, PageSink, Provider, ProviderError,
-    ProviderType, Support, TestReport, Traffic,
+    ApiUsage, BoxFuture, Capability, Collected, Configuration, ConnectError, Form, ListingCost, Page, PageSink, Provider,
+    ProviderError, ProviderType, Support, TestReport, Traffic,
 };
 
 use crate::api::Api;
@@ -51,6 +51,10 @@ impl ProviderType for OpenStack {
         collect::TARGETABLE
     }
 
+    fn listable(&self) -> Vec<&'static str> {
+        collect::listable()
+    }
+
     fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError> {
         let config = OpenStackConfig::read(configuration)?;
         let projects = Projects::read(configuration)?;
@@ -68,6 +72,10 @@ struct Cloud {
 impl Provider for Cloud {
     fn menu(&self) -> Arc<Menu> {
         menu::menu()
+    }
+
+    fn cost(&self, collection: &str) -> ListingCost {
+        collect::cost(collection, self.api.page_size())
     }
 
     fn collect<'a>(&'a self, scope: &'a Scope, sink: &'a dyn PageSink) -> BoxFuture<'a, Result<Collected, ProviderError>> {

@@ -1,6 +1,7 @@
 //! Everything: all listings at once, each from page to page.
 
 use std::borrow::Cow;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
 use stocktake_provider::BoxFuture;
@@ -19,8 +20,14 @@ const AT_ONCE: usize = 8;
 
 /// Reads every listing.
 pub(crate) async fn collect(run: &Run<'_>) {
-    let (projects, plain): (Vec<_>, Vec<_>) = LISTINGS.iter().partition(|l| l.name == "projects");
-    let plain = plain.into_iter().map(|listing| Box::pin(whole(run, listing)) as BoxFuture<'_, ()>).collect();
+    listings(run, |_| true, false).await;
+}
+
+/// Reads the wanted listings; that of projects with their quotas, that of stacks with each of them. `noted`: whether the
+/// run must know later which records came.
+pub(super) async fn listings(run: &Run<'_>, wanted: impl Fn(&Listing) -> bool, noted: bool) {
+    let (projects, plain): (Vec<_>, Vec<_>) = LISTINGS.iter().filter(|l| wanted(l)).partition(|l| l.name == "projects");
+    let plain = plain.into_iter().map(|listing| Box::pin(whole(run, listing, noted)) as BoxFuture<'_, ()>).collect();
     let projects = async {
         for listing in projects {
             let mut ids = Vec::new();
@@ -42,7 +49,12 @@ pub(crate) async fn collect(run: &Run<'_>) {
             fan_out::quotas(run, &run.reach.readable(ids), &known).await;
         }
     };
-    tokio::join!(all_of(plain, AT_ONCE), projects, stacks::all(run));
+    let stacks = async {
+        if listing("stacks").is_some_and(&wanted) {
+            stacks::all(run).await;
+        }
+    };
+    tokio::join!(all_of(plain, AT_ONCE), projects, stacks);
     doubt_no_volumes(run);
 }
 
@@ -60,26 +72,37 @@ fn unread_projects() -> Listed {
     Listed::Partial { errors: vec!["some projects are listed without an id".to_owned()] }
 }
 
-async fn whole(run: &Run<'_>, listing: &'static Listing) {
+async fn whole(run: &Run<'_>, listing: &'static Listing, noted: bool) {
     let mut walk = Walk::of(listing);
     if listing.everybody == Everybody::User {
         walk.context = Cow::Owned(run.reach.user.clone());
     }
-    if listing.name != "servers" {
-        run.walk(&walk, &mut |_| {}).await;
-        return;
-    }
     let mut has_volumes = false;
-    run.walk(&walk, &mut |server| has_volumes = has_volumes || !attached_volumes(server).is_empty()).await;
-    run.has_attached_volumes.store(has_volumes, Relaxed);
+    let mut each = |record: &str| {
+        has_volumes = has_volumes || listing.name == "servers" && !attached_volumes(record).is_empty();
+        if noted && let Some(id) = decode::text_at(record, listing.id) {
+            run.sent.lock().unwrap_or_else(PoisonError::into_inner).insert((listing.name, id));
+        }
+    };
+    run.walk(&walk, &mut each).await;
+    if has_volumes {
+        run.has_attached_volumes.store(true, Relaxed);
+    }
 }
 
-/// Cinder may list nothing without an error. When servers say they have volumes, that is not believed.
+/// Cinder may list nothing without an error. When servers say they have volumes, that is not believed, nor when none were
+/// asked.
 fn doubt_no_volumes(run: &Run<'_>) {
-    let Some(volumes) = listing("volumes") else { return };
+    let (Some(volumes), Some(servers)) = (listing("volumes"), listing("servers")) else { return };
     let none = run.outcomes.of(volumes).is_some_and(|o| o.listed.is_complete() && o.records == 0);
-    if none && run.has_attached_volumes.load(Relaxed) {
-        let error = "no volume is listed, but servers have some attached".to_owned();
-        run.outcomes.add(volumes, Outcome { listed: Listed::Failed { error }, ..Outcome::default() });
-    }
+    let error = if !none {
+        return;
+    } else if run.has_attached_volumes.load(Relaxed) {
+        "no volume is listed, but servers have some attached"
+    } else if run.outcomes.of(servers).is_none() {
+        "no volume is listed, which only a refresh that lists the servers, too, can believe"
+    } else {
+        return;
+    };
+    run.outcomes.add(volumes, Outcome { listed: Listed::Failed { error: error.to_owned() }, ..Outcome::default() });
 }

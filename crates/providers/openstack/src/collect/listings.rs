@@ -281,12 +281,17 @@ impl Listing {
         let limit = match self.paging {
             Whole => String::new(),
             Links(_) | Next => format!("limit={page_size}"),
-            LightLinks(_) => format!("limit={}", (page_size.saturating_mul(5)).min(1_000).max(page_size)),
+            LightLinks(_) => format!("limit={}", Self::light_page(page_size)),
             Offset => format!("limit={page_size}&offset=0"),
         };
         let query: Vec<&str> = [everybody, &own, self.query, filter, &limit].into_iter().filter(|q| !q.is_empty()).collect();
         let path = self.own_path.filter(|_| !all).unwrap_or(self.path).replace("{}", of);
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    }
+
+    /// Small records in a page, where so many large ones are.
+    pub(crate) fn light_page(page_size: u32) -> u32 {
+        page_size.saturating_mul(5).min(1_000).max(page_size)
     }
 
     /// What keeps a listing to one project where roles would open it: services that know `all_tenants` do so without

@@ -71,6 +71,11 @@ impl Outcomes {
         lock(&self.coverage).read.push((collection, id.to_owned()));
     }
 
+    /// A collection was asked for whole, and its listings were made for that.
+    pub(crate) fn whole(&self, collection: CollectionIx) {
+        lock(&self.coverage).whole.push(collection);
+    }
+
     /// The provider says a target is gone.
     pub(crate) fn gone(&self, collection: CollectionIx, id: &str) {
         lock(&self.coverage).gone.push((collection, id.to_owned()));

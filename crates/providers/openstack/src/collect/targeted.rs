@@ -51,10 +51,10 @@ pub(crate) const TARGETABLE: &[&str] = &[
 ];
 
 /// Reads the targets and what they own.
-pub(crate) async fn collect(run: &Run<'_>, targets: &[Target]) {
-    let targeted = Targeted { run, sent: Mutex::default(), pages: Mutex::default() };
+pub(crate) async fn collect(run: &Run<'_>, targets: impl IntoIterator<Item = &Target>) {
+    let targeted = Targeted { run, pages: Mutex::default() };
     let mut seen = HashSet::new();
-    let targets = targets.iter().filter(|target| seen.insert(*target));
+    let targets = targets.into_iter().filter(|target| seen.insert(*target));
     all_of(targets.map(|target| Box::pin(targeted.target(target)) as BoxFuture<'_, ()>).collect(), AT_ONCE).await;
     for (listing, outcome) in
         TARGETS.iter().filter_map(|(_, name)| listing(name)).filter_map(|l| Some((l, run.outcomes.of(l)?)))
@@ -65,8 +65,6 @@ pub(crate) async fn collect(run: &Run<'_>, targets: &[Target]) {
 
 struct Targeted<'a, 'r> {
     run: &'a Run<'r>,
-    /// Two targets may lead to one record; it is parsed once.
-    sent: Mutex<HashSet<(&'static str, String)>>,
     pages: Mutex<BTreeMap<&'static str, u32>>,
 }
 
@@ -198,7 +196,7 @@ impl Targeted<'_, '_> {
 
     async fn send(&self, listing: &'static Listing, records: impl IntoIterator<Item = &str> + Send) {
         let fresh: Vec<&str> = {
-            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut sent = self.run.sent.lock().unwrap_or_else(PoisonError::into_inner);
             let is_new = |record: &&str| decode::text_at(record, "id").is_none_or(|id| sent.insert((listing.name, id)));
             records.into_iter().filter(is_new).collect()
         };
