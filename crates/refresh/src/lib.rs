@@ -7,6 +7,7 @@ pub mod requests;
 
 mod beside;
 mod changes;
+mod choose;
 mod error;
 mod execute;
 pub mod findings;
@@ -17,6 +18,7 @@ mod river;
 mod run;
 
 pub use changes::{Change, ChangeKind, FieldChange, describe};
+pub use choose::{Choice, Prices, choose};
 pub use error::RefreshError;
 pub use execute::{Finished, Request, Tried, execute};
 pub use observer::{Observer, Phase, Quiet};

@@ -33,8 +33,8 @@ Examples:
 pub(crate) struct Plan {
     /// Name of a registered provider
     provider: String,
-    /// Only this object and what it owns; may be given several times
-    #[arg(long = "target", value_name = "COLLECTION=REF")]
+    /// Only this object and what it owns, or without REF the whole collection; may be given several times
+    #[arg(long = "target", value_name = "COLLECTION[=REF]")]
     targets: Vec<Target>,
     /// Every change, not only the first ones of each collection
     #[arg(long)]

@@ -30,6 +30,7 @@ Examples:
   stocktake refresh cloud1
   stocktake refresh --all
   stocktake refresh cloud1 --target vms=8c2af1d4-… --target volume=db-data
+  stocktake refresh cloud1 --target vms            all VMs with what they own, and no other listing
   stocktake refresh cloud1 --record run.jsonl      keep the API's answers, without secrets
   stocktake refresh cloud1 --replay run.jsonl      the same again, without a network
   stocktake refresh --approve-deletes 9c41f0a2b7de let go what that run held back
@@ -42,8 +43,9 @@ pub(crate) struct Refresh {
     /// Every enabled provider
     #[arg(long, conflicts_with = "providers")]
     all: bool,
-    /// Only this object and what it owns: a ref, or the name of one that is known; may be given several times
-    #[arg(long = "target", value_name = "COLLECTION=REF")]
+    /// Only this object and what it owns: a ref, or the name of one that is known; without REF the whole collection. May be
+    /// given several times
+    #[arg(long = "target", value_name = "COLLECTION[=REF]")]
     targets: Vec<Target>,
     /// A person says: the deletions this run held back are right
     #[arg(long, value_name = "RUN", conflicts_with_all = ["all", "targets", "replay"])]
@@ -171,7 +173,8 @@ async fn never_heard_of(
 ) -> anyhow::Result<Vec<String>> {
     let (menu, report) = (job.provider.menu(), &finished.report);
     let mut notes = Vec::new();
-    for target in report.targets.iter().filter(|target| !report.unknown_targets.contains(target)) {
+    let asked = report.targets.iter().filter(|target| !target.is_whole());
+    for target in asked.filter(|target| !report.unknown_targets.contains(target)) {
         let ix = query::resolve_collection(&menu, &target.collection)?;
         let selector = Selector { collection: ix, word: &target.reference, provider: Some(&record.name) };
         if let Err(QueryError::NoObject { .. }) = Object::find(store, &menu, selector).await {
@@ -199,7 +202,8 @@ pub(crate) async fn job(
     Ok(Job { provider_id: record.id, provider, scope, guard: GuardPolicy::default(), strict: false, seed })
 }
 
-/// Targets by the words people use: `vm=web-1` is the ref of the VM that is known by that name, if there is one.
+/// Targets by the words people use: `vm=web-1` is the ref of the VM that is known by that name, if there is one; `servers`
+/// are all VMs.
 async fn scope(
     store: &Store,
     kind: &dyn ProviderType,
@@ -214,13 +218,21 @@ async fn scope(
     for target in targets {
         let ix = query::resolve_collection(&menu, &target.collection)?;
         let collection = menu.get(ix).name;
+        if target.is_whole() {
+            if !kind.listable().contains(&collection) {
+                let known = kind.listable().join(", ");
+                return Err(misuse(format!("{collection} have no listing of their own; whole collections are {known}")));
+            }
+            meant.push(Target::whole(collection));
+            continue;
+        }
         if !kind.targetable().contains(&collection) {
             let known = kind.targetable().join(", ");
             return Err(misuse(format!("{collection} cannot be refreshed by themselves; targets are {known}")));
         }
         let selector = Selector { collection: ix, word: &target.reference, provider: Some(&record.name) };
         let reference = known_ref(store, &menu, selector).await?;
-        meant.push(Target { collection: collection.to_owned(), reference });
+        meant.push(Target::one(collection, reference));
     }
     Ok(Scope::Targets(meant))
 }
