@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use stocktake_model::{Coverage, Rows, Scope};
-use stocktake_saver::{Answers, Counts, GuardPolicy, Planner, ReadRequest};
+use stocktake_saver::{Counts, GuardPolicy, Planner, ReadRequest};
 use stocktake_store::{Lease, ProviderId, Save, Store};
 
 use crate::cloud::Cloud;
@@ -55,17 +55,15 @@ impl Engine {
     }
 
     async fn finish(&self, cloud: &Cloud, mut planner: Planner, coverage: &Coverage, full: bool) -> Result<Counts> {
-        let wanted = planner.close(coverage);
-        let answers = if wanted.is_empty() {
-            Answers::default()
-        } else {
-            self.store.lookup(self.provider, &cloud.menu, &wanted).await?
-        };
+        let mut wanted = planner.close(coverage);
+        while !wanted.is_empty() {
+            wanted = planner.answer(self.store.lookup(self.provider, &cloud.menu, &wanted).await?);
+        }
         let first = match planner.new_rows() {
             0 => 0,
             rows => self.store.reserve_ids(rows).await?,
         };
-        let plan = planner.finish(answers, first);
+        let plan = planner.finish(first);
         let counts = plan.counts();
         let complete = cloud.menu.iter().map(|(ix, _)| ix).filter(|ix| full && coverage.is_complete(*ix)).collect();
         let save = Save { lease: self.lease.clone(), plan: Arc::new(plan), complete, also: Vec::new() };

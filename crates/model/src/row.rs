@@ -519,6 +519,9 @@ impl<'a> RowBuilder<'a> {
         if key.is_blank() {
             return self.int(field, default);
         }
+        if default.is_some() {
+            self.check(field, Type::Int);
+        }
         self.slot(field, |bytes| {
             push_link(bytes, target, by, column.0, &key);
             if let Some(default) = default {

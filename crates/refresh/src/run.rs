@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use stocktake_model::{CollectionIx, Coverage, Rows, Scope};
 use stocktake_provider::Provider;
-use stocktake_saver::{Answers, GuardPolicy, Planner, ReadRequest, SavePlan, Stored};
+use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan, Stored};
 use stocktake_store::{Lease, ProviderId, Save, SaveStats, Statement, Store};
 
 use crate::error::RefreshError;
@@ -100,16 +100,17 @@ impl Refresh {
         observer.phase(Phase::Planning);
         let start = Instant::now();
         let menu = self.provider.menu();
-        let wanted = planner.close(&coverage);
+        let mut wanted = planner.close(&coverage);
+        while !wanted.is_empty() {
+            wanted = planner.answer(store.lookup(self.provider_id, &menu, &wanted).await?);
+        }
         planner.doubt(&mut coverage);
-        let answers =
-            if wanted.is_empty() { Answers::default() } else { store.lookup(self.provider_id, &menu, &wanted).await? };
         let first_id = match (planner.new_rows(), ids) {
             (0, _) => 0,
             (rows, Ids::Reserved) => store.reserve_ids(rows).await?,
             (_, Ids::MadeUp) => i64::MAX / 2,
         };
-        let plan = planner.finish(answers, first_id);
+        let plan = planner.finish(first_id);
         report.phases.plan = millis_since(start);
         report.issues.clone_from(&plan.issues);
         report.settle(&menu, &self.scope, &coverage, &plan);

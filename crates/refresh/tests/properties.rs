@@ -195,10 +195,12 @@ impl Db {
         let stored = self.store.read_all(self.provider, &self.menu, SEED).await.unwrap();
         let mut planner = Planner::new(Arc::clone(&self.menu), &Scope::Full, stored, GuardPolicy::OFF);
         planner.push(&mut rows);
-        let wanted = planner.close(&coverage);
-        let answers = self.store.lookup(self.provider, &self.menu, &wanted).await.unwrap();
+        let mut wanted = planner.close(&coverage);
+        while !wanted.is_empty() {
+            wanted = planner.answer(self.store.lookup(self.provider, &self.menu, &wanted).await.unwrap());
+        }
         let first = self.store.reserve_ids(planner.new_rows().max(1)).await.unwrap();
-        let plan = Arc::new(planner.finish(answers, first));
+        let plan = Arc::new(planner.finish(first));
         let complete = self.menu.iter().map(|(ix, _)| ix).collect();
         let save = Save { lease: self.lease.clone(), plan: Arc::clone(&plan), complete, also: Vec::new() };
         self.store.save(&save).await.unwrap();

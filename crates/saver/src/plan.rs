@@ -70,6 +70,8 @@ pub struct Watch {
     pub by: u8,
     pub key: String,
     pub value_of: Option<Field>,
+    /// Value links: what counts while there is no target, or its value is null.
+    pub default: Option<i64>,
     pub resolved: Option<i64>,
 }
 
@@ -81,6 +83,7 @@ pub struct WatchUpdate {
     pub collection: CollectionIx,
     pub field: Field,
     pub resolved: Option<i64>,
+    /// Value links: what the column is set to; null where the link has no default.
     pub value: Option<Value>,
     pub forget: bool,
 }

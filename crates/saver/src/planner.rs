@@ -1,6 +1,7 @@
 //! Compares what was parsed with what is stored.
 
 mod linking;
+mod values;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -39,6 +40,16 @@ enum Kind {
     RawOnly,
 }
 
+/// What is asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// What links lead to, and which remembered ones this run may settle.
+    Links,
+    /// What the answers to that made a question of.
+    Values,
+    Nothing,
+}
+
 #[derive(Debug, Default)]
 struct KeptRows {
     rows: CollectionRows,
@@ -46,7 +57,7 @@ struct KeptRows {
 }
 
 /// Takes rows page by page, then what is known of the whole, and gives a [`SavePlan`]:
-/// `push` any number of times, `close` once, look up what it wants, `finish`.
+/// `push` any number of times, `close` once, look up what it wants and `answer` until it wants no more, `finish`.
 #[derive(Debug)]
 pub struct Planner {
     menu: Arc<Menu>,
@@ -60,6 +71,8 @@ pub struct Planner {
     counts: Vec<Counts>,
     issues: Vec<Issue>,
     doubted: BTreeSet<CollectionIx>,
+    answers: Answers,
+    stage: Stage,
 }
 
 impl Planner {
@@ -77,6 +90,8 @@ impl Planner {
             counts: vec![Counts::default(); collections],
             issues: Vec::new(),
             doubted: BTreeSet::new(),
+            answers: Answers::default(),
+            stage: Stage::Links,
             menu,
             stored,
         }
@@ -187,7 +202,23 @@ impl Planner {
                 self.stored.indexes[ix].entries[row.entry as usize].row.archived = skeleton;
             }
         }
-        self.wanted()
+        self.ask()
+    }
+
+    /// The next questions; none when everything is known that will be.
+    fn ask(&mut self) -> Wanted {
+        loop {
+            let wanted;
+            (wanted, self.stage) = match self.stage {
+                Stage::Links => (self.wanted(), Stage::Values),
+                // Values resolve no link, so nothing follows from them.
+                Stage::Values => (self.values_wanted(), Stage::Nothing),
+                Stage::Nothing => return Wanted::default(),
+            };
+            if !wanted.is_empty() {
+                return wanted;
+            }
+        }
     }
 
     /// Takes completeness from the collections in which a record came twice: a listing that moved under its reader, or a
@@ -264,9 +295,9 @@ impl Planner {
             for link in kept.links() {
                 let hash = key::hash(self.stored.seed, link.key);
                 if let (Some(column), Some(at)) = (link.value_of, self.entry_of(link.target, link.by, hash)) {
-                    let entry = &self.stored.indexes[link.target.index()].entries[at];
-                    if entry.written == 0 {
-                        wanted.values.entry((link.target, column)).or_default().insert(entry.row.id);
+                    let id = self.stored.indexes[link.target.index()].entries[at].row.id;
+                    if id != 0 && !self.sends(link.target, at, column) {
+                        wanted.values.entry((link.target, column)).or_default().insert(id);
                     }
                 }
             }
@@ -283,10 +314,10 @@ impl Planner {
             }
             let changed = kept.kept.iter().filter(|k| matches!(k.kind, Kind::Changed { .. }));
             let changed = changed.map(|k| self.stored.indexes[ix.index()].entries[k.entry as usize].row.id);
+            let deleted = self.fates.deletes.iter().filter(|(of, _)| *of == ix).map(|(_, id)| *id);
             let usually_by_ref = self.menu.incoming(ix).iter().any(|(_, _, by)| *by > 0);
             if usually_by_ref || watched.resolved && !collection.secondary_refs.is_empty() {
-                let deleted = self.fates.deletes.iter().filter(|(of, _)| *of == ix).map(|(_, id)| *id);
-                let ids: BTreeSet<_> = changed.clone().chain(deleted).collect();
+                let ids: BTreeSet<_> = changed.clone().chain(deleted.clone()).collect();
                 if !ids.is_empty() {
                     wanted.refs_now.insert(ix, ids);
                 }
@@ -299,7 +330,7 @@ impl Planner {
                 }
             }
             if watched.resolved {
-                wanted.watchers_of.extend(changed);
+                wanted.watchers_of.extend(changed.chain(deleted));
             }
         }
         wanted
@@ -326,12 +357,19 @@ impl Planner {
         self.kept.iter().map(|kept| kept.kept.iter().filter(new).count()).sum()
     }
 
-    /// Makes the plan. `first_id`: the first of [`Self::new_rows`] reserved ids. `answers`: to what `close` wanted.
-    pub fn finish(mut self, answers: Answers, first_id: i64) -> SavePlan {
+    /// Takes the answers to what was wanted, and says what else they made a question of: nothing, for most runs.
+    pub fn answer(&mut self, answers: Answers) -> Wanted {
         for ByRef { collection, by, key, id, archived } in &answers.by_ref {
             self.stored.add_by_ref(*collection, *by, key, *id, *archived);
         }
+        self.answers.append(answers);
+        self.ask()
+    }
+
+    /// Makes the plan. `first_id`: the first of [`Self::new_rows`] reserved ids.
+    pub fn finish(mut self, first_id: i64) -> SavePlan {
         let writes = self.assign_ids(first_id);
+        let answers = std::mem::take(&mut self.answers);
         let (unlinks, moved) = self.moved_refs(&answers);
         let mut linking = Linking::new(&self, &moved, &answers);
         let mut collections: Vec<CollectionPlan> = Vec::with_capacity(writes.len());

@@ -40,7 +40,7 @@ impl ReadRequest {
     }
 }
 
-/// What only became a question once everything was seen; empty for most runs.
+/// What only became a question once everything was seen, or by the answers to that; empty for most runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Links by a secondary ref to rows that this run does not hold: (collection, ref number) → text forms.
@@ -51,7 +51,7 @@ pub struct Wanted {
     pub watchers_of: BTreeSet<i64>,
     /// Rows that are written anew or deleted: their secondary keys as stored now.
     pub refs_now: BTreeMap<CollectionIx, BTreeSet<i64>>,
-    /// Values of rows that this run does not write: (collection, field) → ids.
+    /// Values that this run does not write, for value links: (collection, field) → ids.
     pub values: BTreeMap<(CollectionIx, Field), BTreeSet<i64>>,
 }
 

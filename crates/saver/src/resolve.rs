@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use stocktake_model::{CollectionIx, key};
 
 use crate::fate::{Fate, Fates};
-use crate::stored::Stored;
+use crate::stored::{Stored, StoredWatch};
 
 /// Where a reference leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,16 @@ impl Resolver<'_> {
                 }
             }
         }
+    }
+
+    /// Where a remembered link leads now. One by a secondary ref that nobody named in this run stays where it was, as
+    /// long as that row keeps its key and is not deleted.
+    pub(crate) fn led(&self, watch: &StoredWatch) -> Option<i64> {
+        let found = self.find(watch.target, watch.by, &watch.key).id();
+        let stays = |id: &i64| {
+            watch.by > 0 && !self.moved.contains(&(*id, watch.by)) && self.fates.of.get(id) != Some(&Fate::Deleted)
+        };
+        found.or(watch.resolved.filter(stays))
     }
 
     fn alive(&self, id: i64) -> Resolution {

@@ -163,6 +163,8 @@ pub struct StoredWatch {
     pub key: String,
     /// Field of the target whose value is wanted, for value links.
     pub value_of: Option<stocktake_model::Field>,
+    /// Value links: what counts while there is no target, or its value is null.
+    pub default: Option<i64>,
     /// What it leads to now.
     pub resolved: Option<i64>,
 }
@@ -190,4 +192,13 @@ pub struct Answers {
     pub refs_now: Vec<(CollectionIx, i64, u8, String)>,
     /// (collection, row id, field, value) for value links to rows that this run does not write.
     pub values: Vec<(CollectionIx, i64, stocktake_model::Field, Value)>,
+}
+
+impl Answers {
+    pub(crate) fn append(&mut self, mut more: Self) {
+        self.by_ref.append(&mut more.by_ref);
+        self.watches.append(&mut more.watches);
+        self.refs_now.append(&mut more.refs_now);
+        self.values.append(&mut more.values);
+    }
 }

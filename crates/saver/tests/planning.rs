@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stocktake_model::{Coverage, IssueKind, Key, Listed, Menu, RowView, Rows, Scope, Value};
-use stocktake_saver::{Answers, GuardPolicy, Planner, Stored};
+use stocktake_saver::{GuardPolicy, Planner, Stored};
 use support::{BOXES, ITEMS, Memory, NOTES, ROOMS, TAGS, boxes, complete, items, notes, rooms, rows, tags};
 
 fn set(keys: &[&str]) -> BTreeSet<String> {
@@ -163,6 +163,108 @@ fn values_of_other_rows_are_taken_kept_current_and_have_a_default() {
     let plan = db.refresh(world(Some(3)), &complete(), GuardPolicy::default());
     assert_eq!(plan.collection(ITEMS).counts.unchanged, 1);
     assert_eq!(value(&db), Value::Int(3));
+}
+
+#[test]
+fn a_value_is_taken_by_a_secondary_ref_from_a_row_the_run_does_not_write() {
+    let mut db = Memory::new();
+    let item = |rows: &mut Rows, label: &str, name: &str| {
+        rows.row(ITEMS, Key::new().and_link(&Key::text("b1")).and_text(label))
+            .text(items::label, label)
+            .link(items::holder, "b1")
+            .value_of(items::box_size, BOXES, 1, name, boxes::size, Some(7))
+            .finish();
+    };
+    let value = |db: &Memory, key: &str| db.find(ITEMS, key).unwrap().1.columns[&items::box_size].clone();
+    let world = |labels: &[&str]| {
+        let mut rows = rows();
+        rows.row(BOXES, "b1").text(boxes::name, "one").int(boxes::size, 3).finish();
+        for label in labels {
+            item(&mut rows, label, "one");
+        }
+        rows
+    };
+    db.refresh(world(&[]), &complete(), GuardPolicy::default());
+    db.refresh(world(&["pen"]), &complete(), GuardPolicy::default());
+    assert_eq!(value(&db, "b1/pen"), Value::Int(3), "its box was listed, but unchanged");
+
+    let mut coverage = Coverage::default();
+    coverage.read.push((ITEMS, "b1/cup".into()));
+    let mut second = rows();
+    item(&mut second, "cup", "one");
+    db.refresh_targets(second, &coverage);
+    assert_eq!(value(&db, "b1/cup"), Value::Int(3), "its box was not listed at all");
+
+    // A row that is written, but not that column of it.
+    let mut third = rows();
+    third.row(BOXES, "b1").text(boxes::name, "one").link(boxes::inside, "b1").finish();
+    item(&mut third, "hat", "one");
+    db.refresh_targets(third, &coverage);
+    assert_eq!(value(&db, "b1/hat"), Value::Int(3), "its box was written without its size");
+}
+
+#[test]
+fn a_remembered_value_link_that_leads_to_a_row_known_before_takes_its_value() {
+    let mut db = Memory::new();
+    let world = |names: [&'static str; 2]| {
+        let mut rows = rows();
+        for (key, name, size) in [("b1", names[0], 3), ("b2", names[1], 4)] {
+            rows.row(BOXES, key).text(boxes::name, name).int(boxes::size, size).finish();
+        }
+        rows.row(ITEMS, Key::new().and_link(&Key::text("b2")).and_text("pen"))
+            .link(items::holder, "b2")
+            .value_of(items::box_size, BOXES, 1, "one", boxes::size, Some(7))
+            .finish();
+        rows
+    };
+    let value = |db: &Memory| db.find(ITEMS, "b2/pen").unwrap().1.columns[&items::box_size].clone();
+    db.refresh(world(["one", "one"]), &complete(), GuardPolicy::default());
+    assert_eq!(value(&db), Value::Int(7), "two have that name");
+    db.refresh(world(["one", "two"]), &complete(), GuardPolicy::default());
+    assert_eq!(value(&db), Value::Int(3), "of a row that has not changed");
+}
+
+#[test]
+fn a_value_link_whose_target_goes_or_loses_its_value_takes_its_default() {
+    for by in [0, 1] {
+        let mut db = Memory::new();
+        let world = |size: Option<Option<i64>>| {
+            let mut rows = rows();
+            rows.row(BOXES, "b1").finish();
+            rows.row(ITEMS, Key::new().and_link(&Key::text("b1")).and_text("pen"))
+                .link(items::holder, "b1")
+                .value_of(items::box_size, TAGS, by, if by == 0 { "t1" } else { "red" }, tags::weight, Some(7))
+                .finish();
+            rows.row(TAGS, "t2").finish();
+            if let Some(size) = size {
+                rows.row(TAGS, "t1").text(tags::name, "red").int(tags::weight, size).finish();
+            }
+            rows
+        };
+        let value = |db: &Memory| db.find(ITEMS, "b1/pen").unwrap().1.columns[&items::box_size].clone();
+        for (size, expected) in [(Some(Some(3)), 3), (None, 7), (Some(Some(4)), 4), (Some(None), 7), (Some(Some(5)), 5)] {
+            db.refresh(world(size), &complete(), GuardPolicy::default());
+            assert_eq!(value(&db), Value::Int(expected), "by {by}, {size:?}");
+            let again = db.refresh(world(size), &complete(), GuardPolicy::default());
+            assert!(again.is_noop(), "by {by}, {size:?}");
+        }
+    }
+}
+
+#[test]
+fn a_written_row_that_does_not_send_a_remembered_link_gets_it_with_its_target() {
+    let mut db = Memory::new();
+    let mut first = rows();
+    first.row(NOTES, "n1").text(notes::body, "x").link(notes::reply_to, "n0").finish();
+    db.refresh(first, &complete(), GuardPolicy::default());
+    let mut second = rows();
+    second.row(NOTES, "n1").text(notes::body, "y").finish();
+    second.row(NOTES, "n0").finish();
+    db.refresh(second, &complete(), GuardPolicy::default());
+    let note = db.find(NOTES, "n1").unwrap().1;
+    assert_eq!(note.columns[&notes::body], Value::Text("y".into()));
+    assert_eq!(note.links[&notes::reply_to], Some(db.find(NOTES, "n0").unwrap().0));
+    assert_eq!(db.watches, [], "and is remembered no longer");
 }
 
 #[test]
@@ -367,7 +469,7 @@ fn a_custom_save_turns_its_records_into_rows_of_others() {
     let mut planner = Planner::new(Arc::clone(&menu), &Scope::Full, stored, GuardPolicy::default());
     planner.push(&mut rows);
     planner.close(&complete());
-    let plan = planner.finish(Answers::default(), 1);
+    let plan = planner.finish(1);
     let made: Vec<_> = plan.collection(BOXES).inserts.iter().map(|w| plan.collection(BOXES).view(w).key()).collect();
     assert_eq!(made, ["box of n1", "box of n2"]);
     assert!(plan.collection(NOTES).inserts.is_empty(), "its own records are not rows");

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use stocktake_model::{Collection, CollectionIx, Field, FieldValue, Issue, IssueKind, LinkView, RowView, Value, key};
+use stocktake_model::{Collection, CollectionIx, Field, FieldValue, Issue, IssueKind, LinkView, RowView, Value};
 
 use super::Planner;
 use crate::fate::Fate;
@@ -42,11 +42,12 @@ impl<'a> Linking<'a> {
     pub(super) fn resolve(&mut self, ix: CollectionIx, row: RowView<'_>, write: &Write) {
         for (field, link) in row.links() {
             let resolution = self.resolver.find(link.target, link.by, link.key);
-            if link.value_of.is_none() {
-                self.pool.push(resolution.id().unwrap_or(0));
-            } else {
-                let value = self.value(link, resolution).unwrap_or_else(|| link.default().to_value());
+            if let Some(column) = link.value_of {
+                let value = self.value(link.target, link.by, link.key, column, resolution.id());
+                let value = value.unwrap_or_else(|| link.default().to_value());
                 self.values.push((ix, write.row, field, value));
+            } else {
+                self.pool.push(resolution.id().unwrap_or(0));
             }
             if resolution.id().is_none() {
                 self.unresolved(ix, row.key(), field, link, resolution);
@@ -61,6 +62,10 @@ impl<'a> Linking<'a> {
                     by: link.by,
                     key: link.key.to_owned(),
                     value_of: link.value_of,
+                    default: match link.default() {
+                        FieldValue::Int(default) => Some(default),
+                        _ => None,
+                    },
                     resolved: resolution.id(),
                 });
             }
@@ -98,45 +103,45 @@ impl<'a> Linking<'a> {
         });
     }
 
-    /// The value a value link asks for: from this run if it writes the row, else from the database.
-    fn value(&self, link: LinkView<'_>, resolution: Resolution) -> Option<Value> {
-        let (id, field) = (resolution.id()?, link.value_of?);
-        let value = self.written_value(link.target, link.by, link.key, field).or_else(|| {
-            let answered = self.answered.get(&(link.target, id, field));
-            answered.map(|value| (*value).clone())
-        });
+    /// What stands in `column` of the row a value link leads to, unless that is null: from this run if it writes it, else
+    /// from the database.
+    fn value(&self, target: CollectionIx, by: u8, text: &str, column: Field, to: Option<i64>) -> Option<Value> {
+        let id = to?;
+        let sent = self.planner.sent_value(target, by, text, column).map(FieldValue::to_value);
+        let value = sent.or_else(|| self.answered.get(&(target, id, column)).map(|value| (*value).clone()));
         value.filter(|value| *value != Value::Null)
     }
 
-    fn written_value(&self, target: CollectionIx, by: u8, text: &str, field: Field) -> Option<Value> {
-        let hash = key::hash(self.planner.stored.seed, text);
-        let entry = &self.planner.stored.indexes[target.index()].entries[self.planner.entry_of(target, by, hash)?];
-        let row = (entry.written as usize).checked_sub(1)?;
-        self.planner.kept[target.index()].rows.view(row).get(field).map(FieldValue::to_value)
-    }
-
-    /// Remembered links of rows that this run does not write: do they lead elsewhere now?
+    /// Remembered links that this run does not send anew: do they lead elsewhere now?
     pub(super) fn settle_watches<'w>(&mut self, plans: &[CollectionPlan], watches: impl Iterator<Item = &'w StoredWatch>) {
         let mut watches = watches.peekable();
         if watches.peek().is_none() {
             return;
         }
-        let written: HashSet<i64> = plans.iter().flat_map(|p| &p.updates).map(|w| w.id).collect();
+        let menu = &self.planner.menu;
+        let written: HashMap<i64, RowView<'_>> = menu
+            .iter()
+            .flat_map(|(ix, _)| plans[ix.index()].updates.iter().map(move |w| (ix, w)))
+            .map(|(ix, w)| (w.id, self.planner.kept[ix.index()].rows.view(w.row as usize)))
+            .collect();
         let mut done: HashSet<(i64, Field)> = HashSet::new();
         for watch in watches {
             let gone = self.planner.fates.of.get(&watch.row_id) == Some(&Fate::Deleted);
-            if gone || written.contains(&watch.row_id) || !done.insert((watch.row_id, watch.field)) {
+            let sent = written.get(&watch.row_id).is_some_and(|row| row.get(watch.field).is_some());
+            if gone || sent || !done.insert((watch.row_id, watch.field)) {
                 continue;
             }
-            let resolved = self.resolver.find(watch.target, watch.by, &watch.key).id();
-            let kept = |id: &i64| watch.by > 0 && !self.resolver.moved.contains(&(*id, watch.by));
-            let resolved = resolved.or(watch.resolved.filter(kept));
-            let value = watch.value_of.filter(|_| resolved.is_some());
-            let value = value.and_then(|field| self.written_value(watch.target, watch.by, &watch.key, field));
+            let resolved = self.resolver.led(watch);
+            let value = watch.value_of.and_then(|column| self.watched_value(watch, column, resolved));
             if resolved == watch.resolved && value.is_none() {
                 continue;
             }
-            let usual = watch.value_of.is_none() && watch.by == self.planner.menu.usual_by(watch.collection, watch.field);
+            let deleted = |id| self.planner.fates.of.get(&id) == Some(&Fate::Deleted);
+            if watch.value_of.is_none() && resolved.is_none() && watch.resolved.is_some_and(deleted) {
+                // The link goes with the row's deletion.
+                continue;
+            }
+            let usual = watch.value_of.is_none() && watch.by == menu.usual_by(watch.collection, watch.field);
             if resolved.is_none() {
                 self.cut(watch.collection, watch.row_id, Some(watch.field), watch.target, watch.by, &watch.key);
             }
@@ -149,6 +154,16 @@ impl<'a> Linking<'a> {
                 forget: usual && resolved.is_some(),
             });
         }
+    }
+
+    /// What a remembered value link sets its column to; none when that has not changed as far as this run knows.
+    fn watched_value(&self, watch: &StoredWatch, column: Field, resolved: Option<i64>) -> Option<Value> {
+        let sent = self.planner.sent_value(watch.target, watch.by, &watch.key, column).is_some();
+        if resolved == watch.resolved && !(resolved.is_some() && sent) {
+            return None;
+        }
+        let value = self.value(watch.target, watch.by, &watch.key, column, resolved);
+        Some(value.unwrap_or_else(|| watch.default.map_or(Value::Null, Value::Int)))
     }
 }
 

@@ -36,7 +36,7 @@ collection! {
     tags: Delete {
         ref: [ems_ref];
         secondary: { name: [name] };
-        columns: { name: Text, "name"; }
+        columns: { name: Text, "name"; weight: Int, "weight"; }
         links: { }
         shown: [name];
     }
@@ -138,11 +138,17 @@ impl Memory {
         };
         let mut planner = Planner::new(menu(), scope, stored, guard);
         planner.push(&mut rows);
-        let wanted = planner.close(coverage);
-        let answers = self.lookup(&wanted);
+        let mut wanted = planner.close(coverage);
+        for questions in 0.. {
+            assert!(questions < 10, "it asks for ever: {wanted:?}");
+            if wanted.is_empty() {
+                break;
+            }
+            wanted = planner.answer(self.lookup(&wanted));
+        }
         let first = self.next;
         self.next += planner.new_rows() as i64;
-        planner.finish(answers, first)
+        planner.finish(first)
     }
 
     pub fn find(&self, ix: CollectionIx, key: &str) -> Option<(i64, &MemoryRow)> {
@@ -172,6 +178,7 @@ impl Memory {
             by: watch.by,
             key: watch.key.clone(),
             value_of: watch.value_of,
+            default: watch.default,
             resolved: watch.resolved,
         }
     }
@@ -284,7 +291,14 @@ impl Memory {
                 }
                 row.digest = view.head().digest;
                 row.archived &= !write.revive;
-                row.refs = view.secondary_keys().map(|(by, key)| (by, key.to_owned())).collect();
+                // A key is written anew when all its parts are sent.
+                for (secondary, by) in menu.get(ix).secondary_refs.iter().zip(1..) {
+                    let sent = |part: &&str| menu.get(ix).field(part).is_some_and(|field| view.get(field).is_some());
+                    if secondary.parts.iter().all(sent) {
+                        row.refs.remove(&by);
+                    }
+                }
+                row.refs.extend(view.secondary_keys().map(|(by, key)| (by, key.to_owned())));
                 let mut links = plan.links_of(write).iter();
                 for (field, value) in view.fields() {
                     match value {
@@ -305,7 +319,7 @@ impl Memory {
                         }
                     }
                 }
-                self.watches.retain(|w| w.row_id != write.id);
+                self.watches.retain(|w| w.row_id != write.id || view.get(w.field).is_none());
             }
         }
         self.watches.extend(plan.watches.iter().cloned());
@@ -371,6 +385,7 @@ impl Memory {
                             by: *usual,
                             key,
                             value_of: None,
+                            default: None,
                             resolved: None,
                         });
                     }

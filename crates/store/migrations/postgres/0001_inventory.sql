@@ -129,6 +129,7 @@ create table link_watches (
     target_ref smallint not null,
     target_key text collate "C" not null,
     value_of text,
+    value_default bigint,
     resolved_id bigint,
     primary key (row_id, field_name)
 );

@@ -128,6 +128,7 @@ create table link_watches (
     target_ref integer not null,
     target_key text not null,
     value_of text,
+    value_default integer,
     resolved_id integer,
     primary key (row_id, field_name)
 ) strict;

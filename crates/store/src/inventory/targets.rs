@@ -14,7 +14,7 @@ use crate::store::{Kind, Store};
 
 /// Columns of a remembered link as [`watch`] reads them.
 pub(super) const WATCH: &str =
-    "w.row_id, w.collection, w.field_name, w.target, w.target_ref, w.target_key, w.value_of, w.resolved_id";
+    "w.row_id, w.collection, w.field_name, w.target, w.target_ref, w.target_key, w.value_of, w.resolved_id, w.value_default";
 
 /// Rows found by a secondary ref carry their ref number times this beside their collection.
 const BY: i64 = 1 << 16;
@@ -25,7 +25,7 @@ const BESIDE: i64 = 1 << 30;
 /// The same columns among the rows: those of a row first, marked by this instead of a collection.
 const WATCHES: i64 = -1;
 const WATCH_AMONG_ROWS: &str = "select -1, w.row_id, w.resolved_id, w.target_ref, 0, false, w.target_key, w.collection, \
-    w.field_name, w.target, w.value_of from link_watches w";
+    w.field_name, w.target, w.value_of, w.value_default from link_watches w";
 
 impl Store {
     /// What a targeted run of `provider` compares with.
@@ -35,7 +35,7 @@ impl Store {
         for row in self.saver_queries(statement.as_slice()).await?.into_iter().flatten() {
             let tag: i64 = row.get(0)?;
             if tag == WATCHES {
-                let cells = [1, 7, 8, 9, 3, 6, 10, 2].map(|at| row.cells()[at].clone());
+                let cells = [1, 7, 8, 9, 3, 6, 10, 2, 11].map(|at| row.cells()[at].clone());
                 if let Some(watch) = watch(menu, &Row(cells.into()))? {
                     stored.add_watch(watch);
                 }
@@ -120,7 +120,7 @@ impl<'a> Question<'a> {
         let unresolved = self.unresolved(&waiting);
         let sql = format!(
             "with {tables}found (tag, id, digest, raw_digest, owner, archived, key) as materialized ({}) \
-             select found.*, cast(null as text), cast(null as text), cast(null as text), cast(null as text) from found \
+             select found.*, cast(null as text), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint) from found \
              union all {WATCH_AMONG_ROWS} where {leading} union all {unresolved}",
             rows.join(" union all ")
         );
@@ -248,5 +248,6 @@ pub(super) fn watch(menu: &Menu, row: &Row) -> Result<Option<StoredWatch>> {
         key: row.get(5)?,
         value_of,
         resolved: row.get(7)?,
+        default: row.get(8)?,
     }))
 }

@@ -142,3 +142,19 @@ pub(crate) async fn what_was_unresolved_is_linked_when_it_appears(database: Test
         assert_eq!(world.count("select count(*) from link_watches").await, 0);
     }
 }
+
+pub(crate) async fn a_written_row_that_leaves_a_remembered_link_alone_gets_it(database: TestDatabase) {
+    let world = World::new(database).await;
+    let mut rows = world.rows();
+    rows.row(world.ix("vms"), "vm").text(vms::name, "a").link(vms::flavor, "f").link(vms::host, "h").finish();
+    world.refresh(rows).await;
+    let mut rows = world.rows();
+    rows.row(world.ix("vms"), "vm").text(vms::name, "b").link(vms::host, "h").finish();
+    rows.row(world.ix("flavors"), "f").finish();
+    rows.row(world.ix("hosts"), "h").finish();
+    world.refresh(rows).await;
+    assert_eq!(world.cell("vms", "vm", "name").await, Cell::Text("b".to_owned()));
+    assert_eq!(world.cell("vms", "vm", "flavor_id").await, Cell::Int(world.id("flavors", "f").await), "not sent");
+    assert_eq!(world.cell("vms", "vm", "host_id").await, Cell::Int(world.id("hosts", "h").await), "sent");
+    assert_eq!(world.count("select count(*) from link_watches").await, 0);
+}

@@ -39,7 +39,9 @@ suite! {
         missing_is_left_alone_and_null_is_null,
         unusual_texts_come_back_as_they_went,
         documents_are_kept_replaced_and_removed,
-        value_links_are_stored_as_values;
+        value_links_are_stored_as_values,
+        a_value_by_another_ref_comes_from_what_is_stored,
+        a_value_whose_row_goes_becomes_its_default;
     identity:
         an_unchanged_run_writes_no_inventory_row,
         only_changed_rows_are_written,
@@ -51,7 +53,8 @@ suite! {
         a_link_to_a_deleted_row_is_null_and_comes_back_with_it,
         cycles_and_self_links_save_in_one_run,
         a_link_by_name_follows_the_name,
-        what_was_unresolved_is_linked_when_it_appears;
+        what_was_unresolved_is_linked_when_it_appears,
+        a_written_row_that_leaves_a_remembered_link_alone_gets_it;
     deletes:
         children_go_before_their_owner,
         held_deletions_are_remembered_and_forgotten,

@@ -77,10 +77,12 @@ impl World {
     ) -> SavePlan {
         let mut planner = Planner::new(Arc::clone(&self.menu), scope, stored, guard);
         planner.push(&mut rows);
-        let wanted = planner.close(coverage);
-        let answers = self.store.lookup(self.provider, &self.menu, &wanted).await.unwrap();
+        let mut wanted = planner.close(coverage);
+        while !wanted.is_empty() {
+            wanted = planner.answer(self.store.lookup(self.provider, &self.menu, &wanted).await.unwrap());
+        }
         let first = self.store.reserve_ids(planner.new_rows()).await.unwrap();
-        planner.finish(answers, first)
+        planner.finish(first)
     }
 
     pub(crate) async fn save(&self, plan: SavePlan, coverage: &Coverage) -> Result<SaveStats> {

@@ -1,3 +1,4 @@
+use stocktake_model::Coverage;
 use stocktake_model::menus::{cloud::*, machines::*};
 use stocktake_model::{CollectionIx, Field, Key, Menu, RowBuilder, Type};
 use stocktake_store::{Cell, params};
@@ -184,4 +185,61 @@ pub(crate) async fn value_links_are_stored_as_values(database: TestDatabase) {
     rows.row(fl, "f").int(flavors::memory_mb, 1024).finish();
     world.refresh(rows).await;
     assert_eq!(world.cell("hardwares", "h2", "memory_mb").await, Cell::Int(1024));
+}
+
+pub(crate) async fn a_value_by_another_ref_comes_from_what_is_stored(database: TestDatabase) {
+    let world = World::new(database).await;
+    let (hw, fl) = (world.ix("hardwares"), world.ix("flavors"));
+    let hardware = |rows: &mut stocktake_model::Rows, key: &str| {
+        rows.row(hw, key).value_of(hardwares::memory_mb, fl, 1, "small", flavors::memory_mb, Some(7)).finish();
+    };
+    let flavor = |rows: &mut stocktake_model::Rows| {
+        rows.row(fl, "f").text(flavors::name, "small").int(flavors::memory_mb, 512).finish();
+    };
+    let mut rows = world.rows();
+    flavor(&mut rows);
+    world.refresh(rows).await;
+    let mut rows = world.rows();
+    flavor(&mut rows);
+    hardware(&mut rows, "h1");
+    world.refresh(rows).await;
+    assert_eq!(world.cell("hardwares", "h1", "memory_mb").await, Cell::Int(512), "listed, unchanged");
+    let mut rows = world.rows();
+    hardware(&mut rows, "h2");
+    let mut coverage = Coverage::default();
+    coverage.read.push((hw, "h2".to_owned()));
+    world.refresh_targets(rows, &coverage).await;
+    assert_eq!(world.cell("hardwares", "h2", "memory_mb").await, Cell::Int(512), "not listed");
+}
+
+pub(crate) async fn a_value_whose_row_goes_becomes_its_default(database: TestDatabase) {
+    let world = World::new(database).await;
+    let (hw, fl) = (world.ix("hardwares"), world.ix("flavors"));
+    for (by, key) in [(0, "f"), (1, "small")] {
+        let listed = |memory: Option<i64>| {
+            let mut rows = world.rows();
+            rows.row(hw, "h1").value_of(hardwares::memory_mb, fl, by, key, flavors::memory_mb, Some(7)).finish();
+            rows.row(hw, "h2").value_of(hardwares::memory_mb, fl, by, key, flavors::memory_mb, None).finish();
+            if memory.is_some() {
+                rows.row(fl, "f").text(flavors::name, "small").int(flavors::memory_mb, memory).finish();
+            }
+            rows
+        };
+        for memory in [Some(512), None, Some(1024), None] {
+            world.refresh(listed(memory)).await;
+            let expected = (Cell::Int(memory.unwrap_or(7)), memory.map_or(Cell::Null, Cell::Int));
+            let cells = (world.cell("hardwares", "h1", "memory_mb").await, world.cell("hardwares", "h2", "memory_mb").await);
+            assert_eq!(cells, expected, "by {by}");
+            assert_eq!(world.refresh(listed(memory)).await.written.inventory(), 0);
+        }
+    }
+    // The provider says of one flavor that it is gone.
+    let mut rows = world.rows();
+    rows.row(hw, "h1").value_of(hardwares::memory_mb, fl, 0, "f", flavors::memory_mb, Some(7)).finish();
+    rows.row(fl, "f").int(flavors::memory_mb, 512).finish();
+    world.refresh(rows).await;
+    let mut coverage = Coverage::default();
+    coverage.gone.push((fl, "f".to_owned()));
+    world.refresh_targets(world.rows(), &coverage).await;
+    assert_eq!(world.cell("hardwares", "h1", "memory_mb").await, Cell::Int(7));
 }

@@ -147,7 +147,7 @@ pub(super) fn forget_changed(changes: Vec<Change>, steps: &mut Vec<Step>) {
     }
 }
 
-const WATCH: [(&str, SqlType); 9] = [
+const WATCH: [(&str, SqlType); 10] = [
     ("row_id", SqlType::Bigint),
     ("field_name", SqlType::Text),
     ("collection", SqlType::Text),
@@ -156,6 +156,7 @@ const WATCH: [(&str, SqlType); 9] = [
     ("target_ref", SqlType::Smallint),
     ("target_key", SqlType::Text),
     ("value_of", SqlType::Text),
+    ("value_default", SqlType::Bigint),
     ("resolved_id", SqlType::Bigint),
 ];
 
@@ -178,7 +179,6 @@ pub(super) fn relinks(context: &Context<'_>, steps: &mut Vec<Step>) {
         let c = context.plan.menu.get(ix);
         let (column, ty) = table::field_column(c, field);
         let ids: Vec<_> = at.iter().map(|at| context.plan.relinks[*at as usize].row_id).collect();
-        // A value link whose target is gone keeps the last known value.
         if value || c.is_link(field) {
             let set = format!("{column} = $value, updated_on = $1");
             steps.push(set_by_id(What::Linked, c.name, &set, "id", ty, context.now, Rows::Relinks(at.clone(), value)));

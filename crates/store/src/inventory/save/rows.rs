@@ -100,6 +100,7 @@ fn watch<'a>(context: &Context<'a>, at: usize, out: &mut Vec<CellRef<'a>>) {
         CellRef::Int(watch.by.into()),
         CellRef::Text(&watch.key),
         value_of,
+        watch.default.map_or(CellRef::Null, CellRef::Int),
         CellRef::opt_id(watch.resolved),
     ]);
 }
