@@ -47,7 +47,7 @@ impl Engine {
 
     /// A targeted run over rows that are parsed already.
     pub async fn targeted(&self, cloud: &Cloud, mut rows: Rows, coverage: &Coverage) -> Result<Counts> {
-        let request = ReadRequest::new(&rows, coverage);
+        let request = ReadRequest::new(&mut rows, coverage);
         let stored = self.store.read_targets(self.provider, &cloud.menu, &request, cloud.seed).await?;
         let mut planner = Planner::new(Arc::clone(&cloud.menu), &Scope::Targets(Vec::new()), stored, GuardPolicy::OFF);
         planner.push(&mut rows);

@@ -399,6 +399,11 @@ impl Rows {
         self.issues.append(&mut other.issues);
     }
 
+    /// Forgets the rows of one collection.
+    pub fn forget(&mut self, collection: CollectionIx) {
+        self.collections[collection.index()].clear();
+    }
+
     /// Forgets all rows, keeps the buffers.
     pub fn clear(&mut self) {
         self.collections.iter_mut().for_each(CollectionRows::clear);

@@ -162,7 +162,7 @@ impl Refresh {
         let (mut collected, mut parsing) =
             river::flow(provider, &self.scope, self.seed, observer, |rows| snapshot.append(rows)).await?;
         report.phases.collect = millis_since(start);
-        let mut stored = self.read_targets(store, observer, report, &snapshot, &collected.coverage).await?;
+        let mut stored = self.read_targets(store, observer, report, &mut snapshot, &collected.coverage).await?;
         let beside = beside::unseen(&stored, &snapshot, &self.scope);
         if !beside.is_empty() {
             observer.phase(Phase::Collecting);
@@ -174,7 +174,7 @@ impl Refresh {
             collected.add(found);
             parsing += parsing_more;
             report.phases.collect += millis_since(start);
-            stored = self.read_targets(store, observer, report, &snapshot, &collected.coverage).await?;
+            stored = self.read_targets(store, observer, report, &mut snapshot, &collected.coverage).await?;
         }
         report.phases.parse = parsing.as_millis() as u64;
         (report.listings, report.usage) = (collected.listings, collected.usage);
@@ -188,7 +188,7 @@ impl Refresh {
         store: &Store,
         observer: &dyn Observer,
         report: &mut RunReport,
-        snapshot: &Rows,
+        snapshot: &mut Rows,
         coverage: &Coverage,
     ) -> Result<Stored, RefreshError> {
         observer.phase(Phase::Reading);

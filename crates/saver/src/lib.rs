@@ -4,6 +4,7 @@
 //! memory is the index of stored rows plus what changed. Links are resolved at the end ([`Planner::finish`]), when
 //! everything has been seen, so the order of parsing does not matter.
 
+mod custom;
 mod fate;
 mod guard;
 mod plan;

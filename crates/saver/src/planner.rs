@@ -12,6 +12,7 @@ use stocktake_model::{
 };
 
 use self::linking::Linking;
+use crate::custom;
 use crate::fate::{self, Extent, Fate, Fates};
 use crate::guard::GuardPolicy;
 use crate::plan::{CollectionPlan, Counts, SavePlan, Unlink, Write};
@@ -233,14 +234,9 @@ impl Planner {
     }
 
     fn run_custom_saves(&mut self) {
-        let mut made = Rows::new(Arc::clone(&self.menu), self.stored.seed);
-        for (ix, of) in self.custom.iter() {
-            if let Some(save) = self.menu.custom_save(ix).filter(|_| !of.is_empty()) {
-                save(&of.iter().collect::<Vec<_>>(), &mut made);
-            }
-        }
-        self.custom.clear();
-        if !made.is_empty() || !made.issues.is_empty() {
+        if !self.custom.is_empty() {
+            let mut made = std::mem::replace(&mut self.custom, Rows::new(Arc::clone(&self.menu), self.stored.seed));
+            custom::run(&mut made);
             self.push(&mut made);
         }
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stocktake_model::{CollectionIx, Coverage, Field, FieldValue, Rows};
 
+use crate::custom;
+
 /// All of a targeted run's questions, asked in one round trip.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadRequest {
@@ -16,7 +18,9 @@ pub struct ReadRequest {
 }
 
 impl ReadRequest {
-    pub fn new(rows: &Rows, coverage: &Coverage) -> Self {
+    /// Runs the custom saves first: the rows they make are asked for like any other.
+    pub fn new(rows: &mut Rows, coverage: &Coverage) -> Self {
+        custom::run(rows);
         let mut request = Self::default();
         for (ix, of) in rows.iter() {
             for row in of.iter() {

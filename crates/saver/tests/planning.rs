@@ -6,8 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stocktake_model::{Coverage, IssueKind, Key, Listed, Menu, RowView, Rows, Scope, Value};
-use stocktake_saver::{GuardPolicy, Planner, Stored};
+use stocktake_model::{Coverage, IssueKind, Key, Listed, Menu, RowView, Rows, Value};
+use stocktake_saver::GuardPolicy;
 use support::{BOXES, ITEMS, Memory, NOTES, ROOMS, TAGS, boxes, complete, items, notes, rooms, rows, tags};
 
 fn set(keys: &[&str]) -> BTreeSet<String> {
@@ -460,19 +460,45 @@ fn a_custom_save_turns_its_records_into_rows_of_others() {
             out.row(BOXES, &format!("box of {}", record.key())).text(boxes::name, record.key()).finish();
         }
     }
-    let menu = Menu::builder().pick(support::menu().iter().map(|(_, c)| c.clone())).custom_save("notes", boxes_of_notes);
+    fn notes_of_tags(records: &[RowView<'_>], out: &mut Rows) {
+        for record in records {
+            out.row(NOTES, &format!("note of {}", record.key())).finish();
+        }
+    }
+    let menu = Menu::builder().pick(support::menu().iter().map(|(_, c)| c.clone()));
+    let menu = menu.custom_save("notes", boxes_of_notes).custom_save("tags", notes_of_tags);
+    let menu = Arc::new(menu.build().unwrap());
+    let mut db = Memory::of(Arc::clone(&menu));
+    let records = || {
+        let mut rows = Rows::new(Arc::clone(&menu), support::SEED);
+        rows.row(NOTES, "n1").text(notes::body, "x").finish();
+        rows.row(TAGS, "t1").text(tags::name, "y").finish();
+        rows
+    };
+    let plan = db.refresh(records(), &complete(), GuardPolicy::default());
+    assert_eq!(db.live(BOXES), set(&["box of n1", "box of note of t1"]), "{:?}", plan.issues);
+    assert_eq!((db.live(NOTES), db.live(TAGS)), (set(&[]), set(&[])), "its own records are not rows");
+    assert!(db.refresh(records(), &complete(), GuardPolicy::default()).is_noop());
+    let plan = db.refresh_targets(records(), &Coverage::default());
+    assert_eq!((plan.counts().created, plan.counts().unchanged), (0, 2), "a targeted run asks for what they make, too");
+}
+
+#[test]
+fn custom_saves_that_make_records_for_each_other_without_end_are_told() {
+    fn same_again(records: &[RowView<'_>], out: &mut Rows) {
+        for record in records {
+            out.row(NOTES, record.key()).finish();
+        }
+    }
+    let menu = Menu::builder().pick(support::menu().iter().map(|(_, c)| c.clone())).custom_save("notes", same_again);
     let menu = Arc::new(menu.build().unwrap());
     let mut rows = Rows::new(Arc::clone(&menu), support::SEED);
-    rows.row(NOTES, "n1").text(notes::body, "x").finish();
-    rows.row(NOTES, "n2").text(notes::body, "y").finish();
-    let stored = Stored::new(support::SEED, menu.len());
-    let mut planner = Planner::new(Arc::clone(&menu), &Scope::Full, stored, GuardPolicy::default());
-    planner.push(&mut rows);
-    planner.close(&complete());
-    let plan = planner.finish(1);
-    let made: Vec<_> = plan.collection(BOXES).inserts.iter().map(|w| plan.collection(BOXES).view(w).key()).collect();
-    assert_eq!(made, ["box of n1", "box of n2"]);
-    assert!(plan.collection(NOTES).inserts.is_empty(), "its own records are not rows");
+    rows.row(NOTES, "n1").finish();
+    let plan = Memory::of(menu).refresh(rows, &complete(), GuardPolicy::default());
+    assert_eq!(
+        plan.issues.iter().map(|i| (i.kind, i.reference.as_str())).collect::<Vec<_>>(),
+        [(IssueKind::Malformed, "n1")]
+    );
 }
 
 #[test]

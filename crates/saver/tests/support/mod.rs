@@ -103,8 +103,9 @@ pub struct MemoryRow {
     pub archived: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Memory {
+    pub menu: Arc<Menu>,
     pub rows: BTreeMap<i64, MemoryRow>,
     pub watches: Vec<Watch>,
     pub held: BTreeSet<i64>,
@@ -113,7 +114,11 @@ pub struct Memory {
 
 impl Memory {
     pub fn new() -> Self {
-        Self { next: 1, ..Self::default() }
+        Self::of(menu())
+    }
+
+    pub fn of(menu: Arc<Menu>) -> Self {
+        Self { menu, rows: BTreeMap::new(), watches: Vec::new(), held: BTreeSet::new(), next: 1 }
     }
 
     /// A whole full run.
@@ -134,9 +139,9 @@ impl Memory {
         let stored = if Planner::needs_everything(scope) {
             self.read_all()
         } else {
-            self.read_targets(&ReadRequest::new(&rows, coverage))
+            self.read_targets(&ReadRequest::new(&mut rows, coverage))
         };
-        let mut planner = Planner::new(menu(), scope, stored, guard);
+        let mut planner = Planner::new(Arc::clone(&self.menu), scope, stored, guard);
         planner.push(&mut rows);
         let mut wanted = planner.close(coverage);
         for questions in 0.. {
@@ -159,14 +164,16 @@ impl Memory {
         self.rows.values().filter(|r| r.ix == ix && !r.archived).map(|r| r.key.clone()).collect()
     }
 
-    fn owner(row: &MemoryRow) -> i64 {
-        if row.ix == ITEMS { row.links.get(&items::holder).copied().flatten().unwrap_or(0) } else { 0 }
+    fn owner(&self, row: &MemoryRow) -> i64 {
+        let c = self.menu.get(row.ix);
+        let fields = c.owner.iter().filter_map(|name| c.field(name));
+        fields.filter_map(|field| row.links.get(&field).copied().flatten()).next().unwrap_or(0)
     }
 
     fn add(&self, stored: &mut Stored, id: i64) {
         let row = &self.rows[&id];
         let (digest, raw_digest, archived) = (row.digest, row.raw_digest, row.archived);
-        stored.add(row.ix, &row.key, StoredRow { id, digest, raw_digest, owner: Self::owner(row), archived });
+        stored.add(row.ix, &row.key, StoredRow { id, digest, raw_digest, owner: self.owner(row), archived });
     }
 
     fn watch(watch: &Watch) -> StoredWatch {
@@ -184,10 +191,10 @@ impl Memory {
     }
 
     fn read_all(&self) -> Stored {
-        let mut stored = Stored::new(SEED, menu().len());
+        let mut stored = Stored::new(SEED, self.menu.len());
         self.rows.keys().for_each(|id| self.add(&mut stored, *id));
         self.held.iter().for_each(|id| stored.add_held(*id));
-        for ix in ALL {
+        for (ix, _) in self.menu.iter() {
             let mine = || self.watches.iter().filter(|w| w.target == ix);
             let (unresolved, resolved) = (mine().any(|w| w.resolved.is_none()), mine().any(|w| w.resolved.is_some()));
             stored.set_watched(ix, Watched { unresolved, resolved });
@@ -196,7 +203,7 @@ impl Memory {
     }
 
     fn read_targets(&self, request: &ReadRequest) -> Stored {
-        let mut stored = Stored::new(SEED, menu().len());
+        let mut stored = Stored::new(SEED, self.menu.len());
         let asked = |ix: CollectionIx, key: &str| request.keys.get(&ix).is_some_and(|keys| keys.contains(key));
         let mut owners = BTreeSet::new();
         for (id, row) in &self.rows {
@@ -212,7 +219,7 @@ impl Memory {
                 }
             }
         }
-        self.rows.iter().filter(|(_, r)| owners.contains(&Self::owner(r))).for_each(|(id, _)| self.add(&mut stored, *id));
+        self.rows.iter().filter(|(_, r)| owners.contains(&self.owner(r))).for_each(|(id, _)| self.add(&mut stored, *id));
         let reached = |w: &&Watch| {
             let leads = w.resolved.is_some_and(|id| self.rows.get(&id).is_some_and(|r| asked(r.ix, &r.key)));
             leads || w.resolved.is_none() && w.by == 0 && asked(w.target, &w.key)
@@ -251,7 +258,7 @@ impl Memory {
     }
 
     pub fn apply(&mut self, plan: &SavePlan, coverage: &Coverage) {
-        let menu = menu();
+        let menu = Arc::clone(&self.menu);
         let mut relinked = Vec::new();
         for unlink in &plan.unlinks {
             relinked.extend(self.unlink(unlink.target, unlink.id, unlink.by, Some((&unlink.old_key, unlink.to))));
@@ -354,7 +361,7 @@ impl Memory {
     ) -> Vec<(i64, Field, i64)> {
         let mut relinked = Vec::new();
         let old_key = moved.map(|(key, _)| key);
-        let menu = menu();
+        let menu = Arc::clone(&self.menu);
         let gone = self.rows[&id].clone();
         for (from, field, usual) in menu.incoming(target) {
             if old_key.is_some() && *usual != by {

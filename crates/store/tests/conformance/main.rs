@@ -67,6 +67,7 @@ suite! {
         a_target_is_read_with_what_it_owns,
         a_targeted_run_leaves_the_rest_alone,
         what_is_asked_for_with_a_target_is_named,
-        lookups_answer_what_was_asked;
+        lookups_answer_what_was_asked,
+        rows_of_a_custom_save_are_read_for_a_target;
     scale: ten_thousand_rows, savers_of_two_providers_do_not_meet;
 }

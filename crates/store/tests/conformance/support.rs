@@ -47,6 +47,11 @@ impl World {
         Self::with_menu(Arc::clone(&self.database), menus::with_targets(menus::for_cloud()), name).await
     }
 
+    /// The same provider, with another menu of the same tables.
+    pub(crate) fn with_changed_menu(self, menu: Menu) -> Self {
+        Self { menu: Arc::new(menu), ..self }
+    }
+
     pub(crate) fn rows(&self) -> Rows {
         Rows::new(Arc::clone(&self.menu), SEED)
     }
@@ -98,8 +103,8 @@ impl World {
         self.save(plan, &coverage).await.unwrap()
     }
 
-    pub(crate) async fn refresh_targets(&self, rows: Rows, coverage: &Coverage) -> SaveStats {
-        let request = ReadRequest::new(&rows, coverage);
+    pub(crate) async fn refresh_targets(&self, mut rows: Rows, coverage: &Coverage) -> SaveStats {
+        let request = ReadRequest::new(&mut rows, coverage);
         let stored = self.store.read_targets(self.provider, &self.menu, &request, SEED).await.unwrap();
         let plan = self.plan_from(rows, coverage, GuardPolicy::OFF, &Scope::Targets(Vec::new()), stored).await;
         let save = Save { lease: self.lease.clone(), plan: Arc::new(plan), complete: Vec::new(), also: Vec::new() };

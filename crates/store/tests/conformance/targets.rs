@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stocktake_model::menus::{self, cloud::*, machines::*, network::*, storage::*};
-use stocktake_model::{Coverage, Listed, Rows};
+use stocktake_model::{Coverage, Listed, Menu, RowView, Rows};
 use stocktake_saver::{ByRef, ReadRequest, Wanted, WatchKeys};
 use stocktake_store::Cell;
 use stocktake_testkit::TestDatabase;
@@ -36,11 +36,11 @@ pub(crate) async fn a_target_is_read_with_what_it_owns(database: TestDatabase) {
     coverage.read.push((world.ix("vms"), "vm1".to_owned()));
     let mut rows = world.rows();
     vm(&world, &mut rows, 1, "after", 1);
-    let request = ReadRequest::new(&rows, &coverage);
+    let request = ReadRequest::new(&mut rows, &coverage);
     let stored = world.store.read_targets(world.provider, &world.menu, &request, SEED).await.unwrap();
     // The VM, its hardware, two disks, its label; the flavor it links to. The host is found by its name only.
     assert_eq!(stored.len(), 6, "{stored:?}");
-    let nothing = ReadRequest::new(&world.rows(), &Coverage::default());
+    let nothing = ReadRequest::new(&mut world.rows(), &Coverage::default());
     let stored = world.store.read_targets(world.provider, &world.menu, &nothing, SEED).await.unwrap();
     assert!(stored.is_empty());
 }
@@ -124,7 +124,7 @@ pub(crate) async fn what_is_asked_for_with_a_target_is_named(database: TestDatab
     let mut coverage = Coverage::default();
     coverage.gone.push((world.ix("vms"), "vm1".to_owned()));
     coverage.read.push((world.ix("vms"), "vm2".to_owned()));
-    let request = ReadRequest::new(&world.rows(), &coverage);
+    let request = ReadRequest::new(&mut world.rows(), &coverage);
     let stored = world.store.read_targets(world.provider, &world.menu, &request, SEED).await.unwrap();
     let mut beside: Vec<_> = stored.beside().iter().map(|(ix, key)| (world.menu.get(*ix).name, key.as_str())).collect();
     beside.sort_unstable();
@@ -135,4 +135,26 @@ pub(crate) async fn what_is_asked_for_with_a_target_is_named(database: TestDatab
     world.refresh_targets(world.rows(), &coverage).await;
     assert_eq!(world.refs("network_ports").await, ["port0", "port1", "port2"]);
     assert_ne!(world.cell("vms", "vm1", "archived_on").await, Cell::Null);
+}
+
+pub(crate) async fn rows_of_a_custom_save_are_read_for_a_target(database: TestDatabase) {
+    fn disks_of_volumes(records: &[RowView<'_>], out: &mut Rows) {
+        let disks = out.menu().expect_ix("disks");
+        for record in records {
+            out.row(disks, &format!("disk of {}", record.key())).text(disks::name, record.key()).finish();
+        }
+    }
+    let world = World::new(database).await;
+    let menu = Menu::builder().pick(world.menu.iter().map(|(_, c)| c.clone()));
+    let world = world.with_changed_menu(menu.custom_save("cloud_volumes", disks_of_volumes).build().unwrap());
+    let records = || {
+        let mut rows = world.rows();
+        rows.row(world.ix("cloud_volumes"), "v").finish();
+        rows
+    };
+    world.refresh(records()).await;
+    let disk = world.id("disks", "disk of v").await;
+    let stats = world.refresh_targets(records(), &Coverage::default()).await;
+    assert_eq!((stats.written.inventory(), world.id("disks", "disk of v").await), (0, disk));
+    assert_eq!(world.refs("cloud_volumes").await, Vec::<String>::new());
 }
