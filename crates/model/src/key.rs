@@ -2,10 +2,15 @@
 //!
 //! The text form is injective, so it can be a database key: parts are joined by `/`; inside a text part `~` is written
 //! `~0` and `/` is `~1`; an empty text is `~e`, a null `~n`, an integer `~i` and its digits, a boolean `~t` or `~f`. A
-//! link inside a key is the text form of the linked row's identity, escaped as a text part. The integer 1 and the text
+//! link inside a key is the text form of the linked row's identity, escaped as a text part; one by a secondary ref stays
+//! open until that row is known (`open`). The integer 1 and the text
 //! "1", or ("a/b", "c") and ("a", "b/c"), therefore differ.
 
+mod open;
+
 use std::fmt::Write as _;
+
+pub use open::{Find, Missing};
 
 /// A key under construction. `Key::text("42")` is the common case: one id given by the provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +20,8 @@ pub struct Key {
     blank: bool,
     /// Which parts are null, one bit each.
     nulls: u64,
+    /// Parts that are not known yet, in their order.
+    open: Vec<open::Open>,
 }
 
 impl Key {
@@ -67,13 +74,18 @@ impl Key {
     pub fn and_link(mut self, target: &Key) -> Self {
         self.separate();
         self.blank |= target.is_blank();
-        push_text(&mut self.encoded, &target.encoded);
+        if target.is_open() {
+            self.leave_open(None, target.clone());
+        } else {
+            push_text(&mut self.encoded, &target.encoded);
+        }
         self
     }
 
     /// A key whose text form is known, e.g. read from the database.
     pub fn from_encoded(encoded: &str) -> Self {
-        Self { encoded: encoded.to_owned(), parts: 1, blank: encoded.is_empty() || encoded == "~e", nulls: 0 }
+        let blank = encoded.is_empty() || encoded == "~e";
+        Self { encoded: encoded.to_owned(), parts: 1, blank, ..Self::default() }
     }
 
     /// Whether the part at `at`, counted from 0, is null.
@@ -81,7 +93,7 @@ impl Key {
         self.nulls.checked_shr(at as u32).is_some_and(|nulls| nulls & 1 == 1)
     }
 
-    /// The text form.
+    /// The text form; of an open key, without what is not known yet.
     pub fn as_str(&self) -> &str {
         &self.encoded
     }

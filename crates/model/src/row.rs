@@ -3,15 +3,20 @@
 //! A row's body is its sent fields in field order, each `[field u8][tag u8][payload]`, little endian. The body holds the
 //! *refs* of links, never ids, so its digest is known before anything is resolved.
 
+mod open;
+
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::collection::{Collection, Field, Type};
 use crate::issue::{Issue, IssueKind};
-use crate::key::{self, Key};
+use crate::key::{self, Find, Key};
 use crate::menu::{CollectionIx, Menu};
 use crate::value::{LinkRef, Value};
+
+use self::open::OpenLink;
+pub use self::open::{OpenRow, Unknown, UnknownPart};
 
 mod tag {
     pub(super) const NULL: u8 = 0;
@@ -331,6 +336,7 @@ pub struct Rows {
     seed: u64,
     collections: Vec<CollectionRows>,
     scratch: Scratch,
+    open: Vec<OpenRow>,
     pub issues: Vec<Issue>,
 }
 
@@ -344,7 +350,7 @@ impl Rows {
     /// `seed`: the installation's own, so that nobody outside can prepare two rows of one digest.
     pub fn new(menu: Arc<Menu>, seed: u64) -> Self {
         let collections = vec![CollectionRows::default(); menu.len()];
-        Self { menu, seed, collections, scratch: Scratch::default(), issues: Vec::new() }
+        Self { menu, seed, collections, scratch: Scratch::default(), open: Vec::new(), issues: Vec::new() }
     }
 
     pub fn menu(&self) -> &Arc<Menu> {
@@ -361,7 +367,7 @@ impl Rows {
         let Collection { columns, links, .. } = self.menu.get(collection);
         self.scratch.slots.clear();
         self.scratch.slots.resize(columns.len() + links.len(), Span::default());
-        RowBuilder { collection, key: key.into(), raw: "", raw_digest: None, rows: self }
+        RowBuilder { collection, key: key.into(), links: Vec::new(), raw: "", raw_digest: None, rows: self }
     }
 
     pub fn of(&self, collection: CollectionIx) -> &CollectionRows {
@@ -372,7 +378,7 @@ impl Rows {
         self.collections.iter().enumerate().map(|(i, rows)| (CollectionIx(i as u16), rows))
     }
 
-    /// Number of rows of all collections.
+    /// Number of rows of all collections, without those that are open still.
     pub fn len(&self) -> usize {
         self.collections.iter().map(CollectionRows::len).sum()
     }
@@ -396,6 +402,7 @@ impl Rows {
                 theirs.clear();
             }
         }
+        self.open.append(&mut other.open);
         self.issues.append(&mut other.issues);
     }
 
@@ -407,6 +414,7 @@ impl Rows {
     /// Forgets all rows, keeps the buffers.
     pub fn clear(&mut self) {
         self.collections.iter_mut().for_each(CollectionRows::clear);
+        self.open.clear();
         self.issues.clear();
     }
 
@@ -428,6 +436,8 @@ impl Rows {
 pub struct RowBuilder<'a> {
     collection: CollectionIx,
     key: Key,
+    /// Links by a key that is open.
+    links: Vec<OpenLink>,
     raw: &'a str,
     raw_digest: Option<u64>,
     rows: &'a mut Rows,
@@ -505,7 +515,7 @@ impl<'a> RowBuilder<'a> {
         let target = self.rows.menu.link_target(self.collection, field);
         debug_assert!(target.is_some(), "{} is not a link", self.field_name(field));
         if let Some(target) = target {
-            self.slot(field, |bytes| push_link(bytes, target, by, u8::MAX, &key));
+            self.any_link(OpenLink { field, target, by, value_of: u8::MAX, default: None, key });
         }
         self
     }
@@ -527,17 +537,16 @@ impl<'a> RowBuilder<'a> {
         if default.is_some() {
             self.check(field, Type::Int);
         }
-        self.slot(field, |bytes| {
-            push_link(bytes, target, by, column.0, &key);
-            if let Some(default) = default {
-                let at = bytes.len() - 4;
-                bytes.truncate(at);
-                bytes.extend_from_slice(&9u32.to_le_bytes());
-                bytes.push(tag::INT);
-                bytes.extend_from_slice(&default.to_le_bytes());
-            }
-        });
+        self.any_link(OpenLink { field, target, by, value_of: column.0, default, key });
         self
+    }
+
+    fn any_link(&mut self, link: OpenLink) {
+        self.slot(link.field, |bytes| push_link(bytes, &link));
+        self.links.retain(|other| other.field != link.field);
+        if link.key.is_open() {
+            self.links.push(link);
+        }
     }
 
     /// The provider's own document, kept as it came.
@@ -554,18 +563,27 @@ impl<'a> RowBuilder<'a> {
 
     /// Stores the row. A blank identity is an issue and the row is not stored.
     pub fn finish(self) {
-        let Self { collection, key, raw, raw_digest, rows } = self;
-        let Rows { menu, seed, collections, scratch, issues } = rows;
+        self.store(None);
+    }
+
+    /// `find` is given for a row that was set aside: what it does not know, nobody does.
+    fn store(self, mut find: Option<&mut Find<'_>>) {
+        let Self { collection, key, links, raw, raw_digest, rows } = self;
+        let Rows { menu, seed, collections, scratch, open, issues } = rows;
         let description = menu.get(collection);
         let missing = |(at, part): (usize, &&'static str)| key.is_null(at) && !description.nullable_ref.contains(part);
         if key.is_blank() || description.manager_ref.iter().enumerate().any(missing) {
             issues.push(Issue {
                 kind: IssueKind::BlankIdentity,
                 collection: description.name.to_owned(),
-                reference: key.as_str().to_owned(),
+                reference: key.shown(),
                 field: None,
                 message: format!("a record without {}; it was left out", description.manager_ref.join(", ")),
             });
+            return;
+        }
+        if find.is_none() && (key.is_open() || !links.is_empty()) {
+            open.push(OpenRow::new(menu, collection, key, links, (raw, raw_digest), scratch));
             return;
         }
         let out = &mut collections[collection.index()];
@@ -579,15 +597,27 @@ impl<'a> RowBuilder<'a> {
         }
         let body = Span { start, len: out.bytes.len() as u32 - start };
         let salt = *seed ^ u64::from(menu.mapping_version()).rotate_left(32);
-        let digest = xxh3_64_with_seed(body.of(&out.bytes), salt);
+        let mut digest = xxh3_64_with_seed(body.of(&out.bytes), salt);
         let raw_span = out.append(raw.as_bytes());
         let raw_digest =
             if raw.is_empty() { 0 } else { raw_digest.unwrap_or_else(|| xxh3_64_with_seed(raw.as_bytes(), *seed).max(1)) };
         let first = out.secondary.len() as u32;
         for (i, secondary) in description.secondary_refs.iter().enumerate() {
-            if let Some(key) = secondary_key(description, secondary.parts, scratch) {
-                let key = out.append(key.as_str().as_bytes());
-                out.secondary.push(SecondaryKey { by: i as u8 + 1, key });
+            match secondary_key(description, secondary.parts, scratch, find.as_deref_mut()) {
+                Secondary::Key { text, found } => {
+                    // What was found is no part of the body; when it changes, the row has changed.
+                    digest = if found { xxh3_64_with_seed(text.as_str().as_bytes(), digest) } else { digest };
+                    let key = out.append(text.as_str().as_bytes());
+                    out.secondary.push(SecondaryKey { by: i as u8 + 1, key });
+                }
+                Secondary::Open => {
+                    out.bytes.truncate(key_span.start as usize);
+                    out.secondary.truncate(first as usize);
+                    let digest = (raw_digest != 0).then_some(raw_digest);
+                    open.push(OpenRow::new(menu, collection, key, links, (raw, digest), scratch));
+                    return;
+                }
+                Secondary::None => {}
             }
         }
         let secondary = Span { start: first, len: out.secondary.len() as u32 - first };
@@ -655,34 +685,60 @@ fn push_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn push_link(out: &mut Vec<u8>, target: CollectionIx, by: u8, value_of: u8, key: &Key) {
+fn push_link(out: &mut Vec<u8>, link: &OpenLink) {
+    let key = link.key.as_str();
     out.push(tag::LINK);
-    out.extend_from_slice(&target.0.to_le_bytes());
-    out.extend_from_slice(&[by, value_of]);
-    out.extend_from_slice(&(key.as_str().len() as u32).to_le_bytes());
-    out.extend_from_slice(key.as_str().as_bytes());
-    out.extend_from_slice(&0u32.to_le_bytes());
+    out.extend_from_slice(&link.target.0.to_le_bytes());
+    out.extend_from_slice(&[link.by, link.value_of]);
+    out.extend_from_slice(&(key.len() as u32).to_le_bytes());
+    out.extend_from_slice(key.as_bytes());
+    match link.default {
+        None => out.extend_from_slice(&0u32.to_le_bytes()),
+        Some(default) => {
+            out.extend_from_slice(&9u32.to_le_bytes());
+            out.push(tag::INT);
+            out.extend_from_slice(&default.to_le_bytes());
+        }
+    }
+}
+
+enum Secondary {
+    /// `found`: a part is the identity of a row that was found by a secondary ref.
+    Key {
+        text: Key,
+        found: bool,
+    },
+    /// A part is a link by a secondary ref, so it is not known yet.
+    Open,
+    None,
 }
 
 /// A row has a secondary key when all its parts are set.
-fn secondary_key(description: &Collection, parts: &[&str], scratch: &Scratch) -> Option<Key> {
-    let mut key = Key::new();
+fn secondary_key(description: &Collection, parts: &[&str], scratch: &Scratch, mut find: Option<&mut Find<'_>>) -> Secondary {
+    let (mut text, mut found) = (Key::new(), false);
     for part in parts {
-        let slot = scratch.slots[usize::from(description.field(part)?.0)];
+        let Some(field) = description.field(part) else { return Secondary::None };
+        let slot = scratch.slots[usize::from(field.0)];
         if slot.len == 0 {
-            return None;
+            return Secondary::None;
         }
-        key = match take_value(&mut slot.of(&scratch.bytes)) {
-            FieldValue::Text("") | FieldValue::Null | FieldValue::Float(_) => return None,
-            FieldValue::Text(v) | FieldValue::Json(v) => key.and_text(v),
-            FieldValue::Int(v) | FieldValue::Time(v) => key.and_int(v),
-            FieldValue::Bool(v) => key.and_bool(v),
-            // The linked row's identity, as Key::and_link writes it; a link by a secondary ref has none yet.
-            FieldValue::Link(link) if link.by == 0 => key.and_text(link.key),
-            FieldValue::Link(_) => return None,
+        text = match take_value(&mut slot.of(&scratch.bytes)) {
+            FieldValue::Text("") | FieldValue::Null | FieldValue::Float(_) => return Secondary::None,
+            FieldValue::Text(v) | FieldValue::Json(v) => text.and_text(v),
+            FieldValue::Int(v) | FieldValue::Time(v) => text.and_int(v),
+            FieldValue::Bool(v) => text.and_bool(v),
+            FieldValue::Link(link) if link.value_of.is_some() => return Secondary::None,
+            // The linked row's identity, as Key::and_link writes it.
+            FieldValue::Link(link) if link.by == 0 => text.and_text(link.key),
+            FieldValue::Link(link) => {
+                let Some(find) = find.as_deref_mut() else { return Secondary::Open };
+                let Some(identity) = find(link.target, link.by, link.key) else { return Secondary::None };
+                found = true;
+                text.and_text(&identity)
+            }
         };
     }
-    Some(key)
+    Secondary::Key { text, found }
 }
 
 #[cfg(test)]
@@ -784,5 +840,47 @@ mod tests {
         assert_eq!((link.key, link.by, link.value_of), ("other", 1, Some(things::size)));
         assert_eq!(link.default(), FieldValue::Int(4));
         assert_eq!(rows.of(ix).view(0).get(things::name), Some(FieldValue::Text("z")));
+    }
+
+    #[test]
+    fn rows_that_hang_on_another_row_are_set_aside_until_it_is_known() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, Key::new().and_link_by(ix, 1, "box")).int(things::size, 1).raw("{}").finish();
+        rows.row(ix, "a").link_by(things::parent, 1, "box").int(things::size, 2).finish();
+        rows.row(ix, "b").link(things::parent, Key::new().and_link_by(ix, 1, "box")).text(things::name, "b").finish();
+        assert!(rows.is_empty());
+        let open = rows.take_open();
+        let mut nobody = |_: CollectionIx, _: u8, _: &str| None;
+        let unknown: Vec<_> = open
+            .iter()
+            .map(|row| {
+                (row.shown(), row.unknown(rows.menu(), &mut nobody).iter().map(|u| (u.name, u.part)).collect::<Vec<_>>())
+            })
+            .collect();
+        let expected = [
+            ("box", ("ems_ref", UnknownPart::Identity)),
+            ("a", ("placed", UnknownPart::SecondaryKey)),
+            ("b", ("parent", UnknownPart::Link)),
+        ];
+        assert_eq!(unknown, expected.map(|(shown, part)| (shown.to_owned(), vec![part])));
+        assert_eq!(open[2].secondary, [(1, "b".to_owned())], "what it is found by is known");
+
+        let mut found =
+            |of: CollectionIx, by: u8, text: &str| (of == ix && by == 1 && text == "box").then(|| "i/1".to_owned());
+        assert!(!rows.settle(&open[0], &mut nobody), "without an identity there is no row");
+        assert!(open.iter().all(|row| rows.settle(row, &mut found)));
+        let keys: Vec<_> = rows.of(ix).iter().map(|row| row.key().to_owned()).collect();
+        assert_eq!(keys, [Key::text("i/1").as_str(), "a", "b"]);
+        let all = rows.of(ix);
+        assert_eq!((all.view(0).raw(), all.view(0).get(things::size)), (Some("{}"), Some(FieldValue::Int(1))));
+        assert_eq!(all.view(1).secondary_keys().collect::<Vec<_>>(), [(2, "i~11/~i2")]);
+        let Some(FieldValue::Link(link)) = all.view(2).get(things::parent) else { panic!("a link") };
+        assert_eq!((link.by, link.key), (0, Key::text("i/1").as_str()));
+
+        assert!(rows.settle(&open[1], &mut nobody) && rows.settle(&open[2], &mut nobody));
+        let (known, unknown) = (rows.of(ix).view(1), rows.of(ix).view(3));
+        assert_eq!(unknown.secondary_keys().count(), 0);
+        assert_ne!(known.head().digest, unknown.head().digest, "it is written anew when its key is known");
+        assert_eq!(rows.of(ix).view(4).get(things::parent), Some(FieldValue::Null));
     }
 }

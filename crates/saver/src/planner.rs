@@ -1,14 +1,15 @@
 //! Compares what was parsed with what is stored.
 
 mod linking;
+mod open;
 mod values;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use stocktake_model::{
-    CollectionIx, CollectionRows, Coverage, Field, Issue, IssueKind, Key, LinkView, Listed, Menu, RowView, Rows, Scope,
-    Target, Type, key,
+    CollectionIx, CollectionRows, Coverage, Field, Issue, IssueKind, Key, LinkView, Listed, Menu, OpenRow, RowView, Rows,
+    Scope, Target, Type, key,
 };
 
 use self::linking::Linking;
@@ -22,6 +23,10 @@ use crate::stored::{Answers, ByRef, Entry, Stored, StoredRow};
 
 /// Above this many new keys, all unresolved links of a collection are read instead of those by key.
 const KEYS_ASKED_ONE_BY_ONE: usize = 1_000;
+
+/// Why a collection is not seen whole.
+const TWICE: &str = "a record came twice; others may be missing";
+const LEFT_OUT: &str = "a record whose identity is not known was left out";
 
 /// A row that is kept because it will be written.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +49,8 @@ enum Kind {
 /// What is asked next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// What rows are by which others name themselves.
+    Rows,
     /// What links lead to, and which remembered ones this run may settle.
     Links,
     /// What the answers to that made a question of.
@@ -71,7 +78,15 @@ pub struct Planner {
     fates: Fates,
     counts: Vec<Counts>,
     issues: Vec<Issue>,
-    doubted: BTreeSet<CollectionIx>,
+    /// Collections that are not seen whole whatever their listings say, and why.
+    doubted: BTreeMap<CollectionIx, &'static str>,
+    coverage: Coverage,
+    /// Rows set aside, see `open`, and what was asked for them: (collection, ref number, text form).
+    open: Vec<OpenRow>,
+    asked: BTreeSet<(CollectionIx, u8, String)>,
+    /// Targeted runs: rows whose identities became known late, and the keys (ref number, text form) of all such.
+    late: Rows,
+    late_keys: BTreeMap<CollectionIx, BTreeSet<(u8, String)>>,
     answers: Answers,
     stage: Stage,
 }
@@ -90,9 +105,14 @@ impl Planner {
             fates: Fates::default(),
             counts: vec![Counts::default(); collections],
             issues: Vec::new(),
-            doubted: BTreeSet::new(),
+            doubted: BTreeMap::new(),
+            coverage: Coverage::default(),
+            open: Vec::new(),
+            asked: BTreeSet::new(),
+            late: Rows::new(Arc::clone(&menu), stored.seed),
+            late_keys: BTreeMap::new(),
             answers: Answers::default(),
-            stage: Stage::Links,
+            stage: Stage::Rows,
             menu,
             stored,
         }
@@ -107,6 +127,9 @@ impl Planner {
     /// Compares rows with what is stored and keeps those that differ. Empties `rows`.
     pub fn push(&mut self, rows: &mut Rows) {
         self.issues.append(&mut rows.issues);
+        for row in rows.take_open() {
+            self.set_aside(row);
+        }
         for (ix, of) in rows.iter() {
             if of.is_empty() {
                 continue;
@@ -129,7 +152,7 @@ impl Planner {
                 let entry = &mut index.entries[at];
                 if std::mem::replace(&mut entry.seen, true) {
                     if !self.menu.get(ix).embedded {
-                        self.doubted.insert(ix);
+                        self.doubted.entry(ix).or_insert(TWICE);
                     }
                     let message = "a second record with this identity; the first one counts".to_owned();
                     self.issue(IssueKind::DuplicateIdentity, ix, row.key(), None, message);
@@ -187,12 +210,18 @@ impl Planner {
         self.issues.push(Issue { kind, collection, reference: reference.to_owned(), field, message });
     }
 
-    /// Everything was seen that will be: decides what goes, and says what must be looked up before the plan can be made.
+    /// Everything was seen that will be: says what must be looked up before the plan can be made.
     pub fn close(&mut self, coverage: &Coverage) -> Wanted {
+        self.coverage = coverage.clone();
         self.run_custom_saves();
+        self.ask()
+    }
+
+    /// Every row is known: decides what goes.
+    fn decide(&mut self) {
         self.add_skeletons();
-        let mut extent = Extent::new(&self.menu, &self.scope, &self.stored, coverage);
-        let mut coverage = coverage.clone();
+        let mut coverage = self.coverage.clone();
+        let mut extent = Extent::new(&self.menu, &self.scope, &self.stored, &coverage);
         self.doubt(&mut coverage);
         self.fates = fate::decide(&self.menu, &self.stored, &coverage, &mut extent, self.guard, &mut self.counts);
         for (ix, kept) in self.kept.iter_mut().enumerate() {
@@ -203,7 +232,6 @@ impl Planner {
                 self.stored.indexes[ix].entries[row.entry as usize].row.archived = skeleton;
             }
         }
-        self.ask()
     }
 
     /// The next questions; none when everything is known that will be.
@@ -211,6 +239,13 @@ impl Planner {
         loop {
             let wanted;
             (wanted, self.stage) = match self.stage {
+                Stage::Rows => match self.settle_open() {
+                    none if none.is_empty() => {
+                        self.decide();
+                        (none, Stage::Links)
+                    }
+                    some => (some, Stage::Rows),
+                },
                 Stage::Links => (self.wanted(), Stage::Values),
                 // Values resolve no link, so nothing follows from them.
                 Stage::Values => (self.values_wanted(), Stage::Nothing),
@@ -222,14 +257,24 @@ impl Planner {
         }
     }
 
-    /// Takes completeness from the collections in which a record came twice: a listing that moved under its reader, or a
-    /// broken page, gives one record twice and another not at all.
+    /// Takes completeness from the collections in which a record came twice (a listing that moved under its reader, or a
+    /// broken page, gives one record twice and another not at all) or has no identity. Complete once nothing is wanted.
     pub fn doubt(&self, coverage: &mut Coverage) {
-        for &ix in &self.doubted {
+        for (&ix, why) in &self.doubted {
             if coverage.is_complete(ix) {
-                let errors = vec!["a record came twice; others may be missing".to_owned()];
-                coverage.feed(ix, Listed::Partial { errors });
+                coverage.feed(ix, Listed::Partial { errors: vec![(*why).to_owned()] });
             }
+        }
+    }
+
+    fn set_aside(&mut self, row: OpenRow) {
+        if self.menu.custom_save(row.collection).is_some() {
+            let message =
+                "a record for a custom save has a link by a secondary ref inside a key; it was left out".to_owned();
+            self.doubted.entry(row.collection).or_insert(LEFT_OUT);
+            self.issue(IssueKind::Malformed, row.collection, &row.shown(), None, message);
+        } else if !self.menu.get(row.collection).link_only {
+            self.open.push(row);
         }
     }
 
@@ -329,6 +374,13 @@ impl Planner {
                 wanted.watchers_of.extend(changed.chain(deleted));
             }
         }
+        for (ix, keys) in &self.late_keys {
+            // A targeted run has read the remembered links of all other rows.
+            let (index, hash) = (&self.stored.indexes[ix.index()], |text: &str| key::hash(self.stored.seed, text));
+            let stored = keys.iter().filter(|(by, _)| *by == 0).filter_map(|(_, text)| index.find(hash(text)));
+            wanted.watchers_of.extend(stored.map(|at| index.entries[at].row.id).filter(|id| *id != 0));
+            wanted.unresolved.insert(*ix, WatchKeys::Of(keys.clone()));
+        }
         wanted
     }
 
@@ -355,8 +407,11 @@ impl Planner {
 
     /// Takes the answers to what was wanted, and says what else they made a question of: nothing, for most runs.
     pub fn answer(&mut self, answers: Answers) -> Wanted {
-        for ByRef { collection, by, key, id, archived } in &answers.by_ref {
+        for ByRef { collection, by, key, id, archived, .. } in &answers.by_ref {
             self.stored.add_by_ref(*collection, *by, key, *id, *archived);
+        }
+        for (ix, key, row) in &answers.rows {
+            self.stored.add(*ix, key, *row);
         }
         self.answers.append(answers);
         self.ask()
@@ -470,8 +525,9 @@ impl Planner {
                 moved.insert((*id, *by));
             }
         }
-        for ByRef { collection, by, key: text, id, archived } in &answers.by_ref {
-            let taken_over = self.seen.entry(*collection, *by, key::hash(self.stored.seed, text)).is_some();
+        for ByRef { collection, by, key: text, id, archived, .. } in &answers.by_ref {
+            let taken_by = self.seen.entry(*collection, *by, key::hash(self.stored.seed, text));
+            let taken_over = taken_by.is_some_and(|at| self.written_row(*collection, at).is_some());
             let archived = *archived || self.fates.of.get(id) == Some(&Fate::Archived);
             // A row that is seen again answers for itself.
             if taken_over && archived && !rows.contains_key(id) && moved.insert((*id, *by)) {

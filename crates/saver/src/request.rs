@@ -49,6 +49,8 @@ impl ReadRequest {
 pub struct Wanted {
     /// Links by a secondary ref to rows that this run does not hold: (collection, ref number) → text forms.
     pub by_ref: BTreeMap<(CollectionIx, u8), BTreeSet<String>>,
+    /// Targeted runs: rows whose identities were not known before, and those their links lead to.
+    pub rows: BTreeMap<CollectionIx, BTreeSet<String>>,
     /// Unresolved remembered links to rows of these collections.
     pub unresolved: BTreeMap<CollectionIx, WatchKeys>,
     /// Resolved remembered links that lead to these rows.

@@ -179,6 +179,8 @@ pub struct ByRef {
     pub key: String,
     pub id: i64,
     pub archived: bool,
+    /// Its identity.
+    pub reference: String,
 }
 
 /// What the store answers to [`crate::Wanted`].
@@ -186,6 +188,8 @@ pub struct ByRef {
 pub struct Answers {
     /// Rows, live or archived, that answer to a secondary key.
     pub by_ref: Vec<ByRef>,
+    /// Rows by the text form of their identity.
+    pub rows: Vec<(CollectionIx, String, StoredRow)>,
     /// Remembered links that this run may settle or unsettle.
     pub watches: Vec<StoredWatch>,
     /// (collection, row id, ref number, text form of the key) as stored now, for rows whose secondary keys may move.
@@ -197,6 +201,7 @@ pub struct Answers {
 impl Answers {
     pub(crate) fn append(&mut self, mut more: Self) {
         self.by_ref.append(&mut more.by_ref);
+        self.rows.append(&mut more.rows);
         self.watches.append(&mut more.watches);
         self.refs_now.append(&mut more.refs_now);
         self.values.append(&mut more.values);

@@ -9,7 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use stocktake_model::{Key, Rows, Value};
 use stocktake_saver::GuardPolicy;
-use support::{ALL, BOXES, ITEMS, Memory, NOTES, ROOMS, TAGS, boxes, complete, items, notes, rooms, rows, tags};
+use support::{
+    ALL, BOXES, ITEMS, Memory, NOTES, PINS, ROOMS, SLOTS, TAGS, boxes, complete, items, notes, pins, rooms, rows, slots,
+    tags,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Record {
@@ -18,6 +21,13 @@ enum Record {
     Note { key: u8, about: Option<u8>, reply_to: Option<u8>, tag: Option<u8> },
     Room { key: u8 },
     Tag { key: u8, name: u8 },
+    Slot { case: u8, label: u8, next: Option<(u8, u8)> },
+    Pin { case: u8, label: u8 },
+}
+
+/// The place of a slot, whose identity hangs on its box's name.
+fn place(case: u8, label: u8) -> Key {
+    Key::new().and_link_by(BOXES, 1, &format!("name{case}")).and_text(&format!("l{label}"))
 }
 
 impl Record {
@@ -28,6 +38,8 @@ impl Record {
             Self::Note { key, .. } => (2, *key, 0),
             Self::Room { key } => (3, *key, 0),
             Self::Tag { key, .. } => (4, *key, 0),
+            Self::Slot { case, label, .. } => (5, *case, *label),
+            Self::Pin { case, label } => (6, *case, *label),
         }
     }
 
@@ -64,6 +76,18 @@ impl Record {
             Self::Tag { key, name } => {
                 rows.row(TAGS, &format!("t{key}")).text(tags::name, format!("tag{name}").as_str()).finish();
             }
+            Self::Slot { case, label, next } => {
+                let row = rows.row(SLOTS, place(*case, *label)).text(slots::label, format!("l{label}").as_str());
+                let row = row.link_by(slots::case, 1, &format!("name{case}"));
+                match next {
+                    Some((case, label)) => row.link_by(slots::next, 1, place(*case, *label)).finish(),
+                    None => row.null(slots::next).finish(),
+                }
+            }
+            Self::Pin { case, label } => rows
+                .row(PINS, Key::new().and_link_by(SLOTS, 1, place(*case, *label)).and_int(1))
+                .link_by(pins::slot, 1, place(*case, *label))
+                .finish(),
         }
     }
 }
@@ -83,6 +107,12 @@ fn record() -> impl Strategy<Value = Record> {
             .prop_map(|(key, about, reply_to, tag)| Record::Note { key, about, reply_to, tag }),
         (0..4u8, 0..3u8).prop_map(|(key, name)| Record::Tag { key, name }),
         (0..6u8).prop_map(|key| Record::Room { key }),
+        (0..9u8, 0..2u8, proptest::option::of((0..9u8, 0..2u8))).prop_map(|(case, label, next)| Record::Slot {
+            case,
+            label,
+            next
+        }),
+        (0..9u8, 0..2u8).prop_map(|(case, label)| Record::Pin { case, label }),
     ]
 }
 
@@ -157,7 +187,20 @@ fn check_links(db: &Memory, records: &[Record]) -> Result<(), TestCaseError> {
                 });
                 prop_assert_eq!(row.links[&notes::tag], tagged);
             }
-            Record::Room { .. } | Record::Tag { .. } => {}
+            Record::Slot { case, label, .. } => {
+                let named = |r: &Record| matches!(r, Record::Box { name, .. } if name == case);
+                if let Some(Record::Box { key, .. }) = records.iter().find(|r| named(r)) {
+                    let slot = db.find(SLOTS, &format!("b{key}/l{label}"));
+                    prop_assert!(slot.is_some(), "slot {label} of the box named {case}");
+                    prop_assert_eq!(slot.unwrap().1.links[&slots::case], id(BOXES, &format!("b{key}")));
+                    let pin = Record::Pin { case: *case, label: *label };
+                    if records.contains(&pin) {
+                        let pin = db.find(PINS, &format!("b{key}~1l{label}/~i1"));
+                        prop_assert_eq!(pin.unwrap().1.links[&pins::slot], slot.map(|(id, _)| id));
+                    }
+                }
+            }
+            Record::Room { .. } | Record::Tag { .. } | Record::Pin { .. } => {}
         }
     }
     Ok(())
@@ -174,7 +217,7 @@ proptest! {
             let live = |ix| db.live(ix);
             let listed: BTreeSet<_> = written(records).iter()
                 .flat_map(|(ix, of)| of.iter().map(move |r| (ix, r.key().to_owned())).collect::<Vec<_>>()).collect();
-            let stored: BTreeSet<_> = ALL.into_iter()
+            let stored: BTreeSet<_> = ALL.into_iter().filter(|ix| ![SLOTS, PINS].contains(ix))
                 .flat_map(|ix| live(ix).into_iter().map(move |key| (ix, key))).collect();
             prop_assert_eq!(&stored, &listed);
             check_links(&db, records)?;

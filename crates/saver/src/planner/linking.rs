@@ -168,6 +168,6 @@ impl<'a> Linking<'a> {
 }
 
 /// What people call a ref by its number.
-fn ref_name(target: &Collection, by: u8) -> &'static str {
+pub(super) fn ref_name(target: &Collection, by: u8) -> &'static str {
     usize::from(by).checked_sub(1).map_or("ref", |at| target.secondary_refs[at].name)
 }

@@ -61,21 +61,47 @@ collection! {
     }
 }
 
+collection! {
+    /// Known by the name of its box.
+    slots: WithOwner {
+        ref: [case, label];
+        secondary: { place: [case, label] };
+        owner: [case];
+        columns: { label: Text, "label"; width: Int, "width"; }
+        links: { case -> boxes, "by name"; next -> slots, "by place"; }
+        shown: [label];
+    }
+}
+collection! {
+    /// Known by a slot that is known by the name of its box.
+    pins: Delete {
+        ref: [slot, number];
+        columns: { number: Int, "number"; }
+        links: { slot -> slots, "by place"; }
+        shown: [number];
+    }
+}
+
 pub const BOXES: CollectionIx = CollectionIx(0);
 pub const ITEMS: CollectionIx = CollectionIx(1);
 pub const NOTES: CollectionIx = CollectionIx(2);
 pub const ROOMS: CollectionIx = CollectionIx(3);
 pub const TAGS: CollectionIx = CollectionIx(4);
-pub const ALL: [CollectionIx; 5] = [BOXES, ITEMS, NOTES, ROOMS, TAGS];
+pub const SLOTS: CollectionIx = CollectionIx(5);
+pub const PINS: CollectionIx = CollectionIx(6);
+pub const ALL: [CollectionIx; 7] = [BOXES, ITEMS, NOTES, ROOMS, TAGS, SLOTS, PINS];
 pub const SEED: u64 = 11;
 
 pub fn menu() -> Arc<Menu> {
     let picked = [boxes::COLLECTION, items::COLLECTION, notes::COLLECTION, rooms::COLLECTION, tags::COLLECTION];
+    let picked = picked.into_iter().chain([slots::COLLECTION, pins::COLLECTION]);
     let menu = Menu::builder().pick(picked).change("notes", |c| {
         c.link_by("about", "name");
         c.link_by("tag", "name");
     });
     let menu = menu.and_then(|m| m.change("items", |c| c.embedded = true));
+    let menu = menu.and_then(|m| m.change("slots", |c| c.link_by("case", "name")));
+    let menu = menu.and_then(|m| m.change("pins", |c| c.link_by("slot", "place")));
     Arc::new(menu.expect("notes and items are picked").build().expect("a sound menu"))
 }
 
@@ -166,14 +192,19 @@ impl Memory {
 
     fn owner(&self, row: &MemoryRow) -> i64 {
         let c = self.menu.get(row.ix);
-        let fields = c.owner.iter().filter_map(|name| c.field(name));
-        fields.filter_map(|field| row.links.get(&field).copied().flatten()).next().unwrap_or(0)
+        let mut fields = c.owner.iter().filter_map(|name| c.field(name));
+        fields.find_map(|field| row.links.get(&field).copied().flatten()).unwrap_or(0)
     }
 
     fn add(&self, stored: &mut Stored, id: i64) {
         let row = &self.rows[&id];
+        stored.add(row.ix, &row.key, self.stored_row(id));
+    }
+
+    fn stored_row(&self, id: i64) -> StoredRow {
+        let row = &self.rows[&id];
         let (digest, raw_digest, archived) = (row.digest, row.raw_digest, row.archived);
-        stored.add(row.ix, &row.key, StoredRow { id, digest, raw_digest, owner: self.owner(row), archived });
+        StoredRow { id, digest, raw_digest, owner: self.owner(row), archived }
     }
 
     fn watch(watch: &Watch) -> StoredWatch {
@@ -233,12 +264,15 @@ impl Memory {
         for (id, row) in &self.rows {
             for (by, key) in &row.refs {
                 if wanted.by_ref.get(&(row.ix, *by)).is_some_and(|keys| keys.contains(key)) {
-                    let (collection, key) = (row.ix, key.clone());
-                    answers.by_ref.push(ByRef { collection, by: *by, key, id: *id, archived: row.archived });
+                    let (collection, key, reference) = (row.ix, key.clone(), row.key.clone());
+                    answers.by_ref.push(ByRef { collection, by: *by, key, id: *id, archived: row.archived, reference });
                 }
                 if wanted.refs_now.get(&row.ix).is_some_and(|ids| ids.contains(id)) {
                     answers.refs_now.push((row.ix, *id, *by, key.clone()));
                 }
+            }
+            if wanted.rows.get(&row.ix).is_some_and(|keys| keys.contains(&row.key)) {
+                answers.rows.push((row.ix, row.key.clone(), self.stored_row(*id)));
             }
             for ((ix, field), ids) in &wanted.values {
                 if row.ix == *ix && ids.contains(id) {

@@ -3,6 +3,7 @@
 use stocktake_model::{CollectionIx, Field, Menu, Value};
 use stocktake_saver::{Answers, ByRef, Wanted, WatchKeys};
 
+use super::read;
 use super::table::{self, SqlType};
 use super::targets::{WATCH, watch};
 use crate::db::{Cell, Param, ProviderId, Row, Statement};
@@ -12,6 +13,7 @@ use crate::store::Store;
 /// How to read the answer to a statement.
 enum Question {
     ByRef(CollectionIx, u8),
+    Rows,
     Watches,
     Refs(CollectionIx),
     Values(CollectionIx, Field),
@@ -35,9 +37,15 @@ fn questions(provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Vec<(Questio
     for ((ix, by), keys) in &wanted.by_ref {
         let Some(column) = table::key_column(menu.get(*ix), *by) else { continue };
         let (name, archived) = (menu.get(*ix).name, table::archived(menu.get(*ix)));
-        let sql = format!("select {column}, id, {archived} from {name} where provider_id = $1 and {column} = any($2)");
+        let sql =
+            format!("select {column}, id, {archived}, ems_ref from {name} where provider_id = $1 and {column} = any($2)");
         let keys = Param::Texts(keys.iter().cloned().collect());
         out.push((Question::ByRef(*ix, *by), Statement::new(sql, [provider.into(), keys])));
+    }
+    for (ix, keys) in &wanted.rows {
+        let sql = read::select(&ix.0.to_string(), menu.get(*ix), "provider_id = $1 and ems_ref = any($2)");
+        let keys = Param::Texts(keys.iter().cloned().collect());
+        out.push((Question::Rows, Statement::new(sql, [provider.into(), keys])));
     }
     for (ix, keys) in &wanted.unresolved {
         out.extend(unresolved(provider, menu.get(*ix).name, keys).into_iter().map(|s| (Question::Watches, s)));
@@ -81,8 +89,13 @@ fn unresolved(provider: ProviderId, target: &'static str, keys: &WatchKeys) -> V
 fn answer(menu: &Menu, question: &Question, row: &Row, answers: &mut Answers) -> Result<()> {
     match question {
         Question::ByRef(collection, by) => {
-            let (key, id, archived) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            answers.by_ref.push(ByRef { collection: *collection, by: *by, key, id, archived });
+            let (key, id, archived, reference) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            answers.by_ref.push(ByRef { collection: *collection, by: *by, key, id, archived, reference });
+        }
+        Question::Rows => {
+            let tag: i64 = row.get(0)?;
+            let (row, key) = read::stored_row(row)?;
+            answers.rows.push((CollectionIx(tag as u16), key, row));
         }
         Question::Watches => answers.watches.extend(watch(menu, row)?),
         Question::Refs(ix) => {

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::future::join3;
-use stocktake_model::{CollectionIx, Menu};
+use stocktake_model::{Collection, CollectionIx, Menu};
 use stocktake_saver::{Stored, StoredRow, Watched};
 use tokio_postgres::types::ToSql;
 
@@ -188,8 +188,13 @@ fn add_watched(menu: &Menu, stored: &mut Stored, row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// The stored form of a row as [`super::targets`] asks for it, after its collection: id, digest, raw digest, owner,
-/// archived, key.
+/// Asks for rows in the form that [`stored_row`] reads, `tag` first: their collection, and what else the asker must know.
+pub(super) fn select(tag: &str, c: &Collection, condition: &str) -> String {
+    let (owner, archived) = (table::owner(c), table::archived(c));
+    format!("select {tag}, id, digest, raw_digest, {owner}, {archived}, ems_ref from {} where {condition}", c.name)
+}
+
+/// A row as [`select`] asks for it, without its collection.
 pub(super) fn stored_row(cells: &Row) -> Result<(StoredRow, String)> {
     let (digest, raw_digest): (i64, i64) = (cells.get(2)?, cells.get(3)?);
     let row = StoredRow {

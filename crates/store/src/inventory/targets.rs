@@ -134,13 +134,11 @@ impl<'a> Question<'a> {
 
     /// `beside`: which of the rows are asked for with a target.
     fn select(&self, ix: CollectionIx, condition: &str, beside: Option<&str>) -> String {
-        let c = self.menu.get(ix);
-        let (owner, archived) = (table::owner(c), table::archived(c));
         let mut tag = ix.0.to_string();
         if let Some(beside) = beside {
             tag = format!("case when {beside} then {} else {tag} end", i64::from(ix.0) + BESIDE);
         }
-        format!("select {tag}, id, digest, raw_digest, {owner}, {archived}, ems_ref from {} where {condition}", c.name)
+        read::select(&tag, self.menu.get(ix), condition)
     }
 
     /// Conditions for the rows that are asked for with the targets.

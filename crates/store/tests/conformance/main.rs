@@ -5,6 +5,7 @@ mod deletes;
 mod identity;
 mod leases;
 mod links;
+mod open;
 mod scale;
 mod schema;
 mod support;
@@ -55,6 +56,10 @@ suite! {
         a_link_by_name_follows_the_name,
         what_was_unresolved_is_linked_when_it_appears,
         a_written_row_that_leaves_a_remembered_link_alone_gets_it;
+    open:
+        rows_known_by_names_are_saved_and_found_again,
+        a_row_whose_name_nobody_knows_takes_nothing_away,
+        a_key_through_a_name_is_written_when_the_name_is_known;
     deletes:
         children_go_before_their_owner,
         held_deletions_are_remembered_and_forgotten,

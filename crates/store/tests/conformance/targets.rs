@@ -89,7 +89,8 @@ pub(crate) async fn lookups_answer_what_was_asked(database: TestDatabase) {
     wanted.unresolved.insert(volumes, keys);
     wanted.watchers_of.insert(host);
     let answers = world.store.lookup(world.provider, &world.menu, &wanted).await.unwrap();
-    assert_eq!(answers.by_ref, [ByRef { collection: hosts, by: 1, key: "alpha".to_owned(), id: host, archived: false }]);
+    let (key, reference) = ("alpha".to_owned(), "h".to_owned());
+    assert_eq!(answers.by_ref, [ByRef { collection: hosts, by: 1, key, id: host, archived: false, reference }]);
     assert_eq!(answers.refs_now, [(hosts, host, 1, "alpha".to_owned())]);
     assert_eq!(answers.values, [(flavors, flavor, flavors::name, stocktake_model::Value::Text("small".to_owned()))]);
     let (waiting, leading): (Vec<_>, Vec<_>) = answers.watches.iter().partition(|w| w.resolved.is_none());
