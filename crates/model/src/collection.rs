@@ -130,6 +130,10 @@ pub struct Collection {
     /// along the ports that were made for it and left those that people made, and only the provider knows which. Rows of
     /// a collection that has owners have their owners asked for. Set by providers, for what may be a target.
     pub asked_with: Cow<'static, [&'static str]>,
+    /// Whether rows may carry a version ([`crate::RowBuilder::version`]), for providers whose records may come out of
+    /// order, or more than once in a run: a row is never written over by an older one. The version has a column of its
+    /// own in the table, so a provider may turn this off but not on.
+    pub versioned: bool,
     /// Never delete or archive by absence.
     pub never_delete: bool,
     /// Rows are only looked up, never written.
@@ -223,6 +227,7 @@ macro_rules! collection {
             $(owner: [$($owner:ident),+];)?
             $(raw: $raw:literal;)?
             $(skeletal: $skeletal:literal;)?
+            $(versioned: $versioned:literal;)?
             columns: { $($col:ident : $ty:ident $([$unit:ident])?, $cdoc:literal;)* }
             links: { $($link:ident -> $target:ident, $ldoc:literal;)* }
             shown: [$($shown:ident),* $(,)?];
@@ -264,6 +269,7 @@ macro_rules! collection {
                 skeletal: $crate::collection!(@flag $($skeletal)?),
                 embedded: false,
                 asked_with: ::std::borrow::Cow::Borrowed(&[]),
+                versioned: $crate::collection!(@flag $($versioned)?),
                 never_delete: false,
                 link_only: false,
                 shown: ::std::borrow::Cow::Borrowed(&[$(stringify!($shown)),*]),

@@ -52,6 +52,9 @@ fn section(out: &mut String, c: &Collection) {
     if c.skeletal {
         out.push_str("- A row that is only referenced is made with its identity alone\n");
     }
+    if c.versioned {
+        out.push_str("- Rows may have a version (`row_version`): an older record does not replace a newer one\n");
+    }
     out.push_str("\n| column | type | unit | |\n| --- | --- | --- | --- |\n");
     for Column { name, ty, unit, doc } in c.columns.iter() {
         let _ = writeln!(out, "| `{name}` | {} | {} | {} |", type_name(*ty), unit.symbol(), cell(doc));

@@ -29,6 +29,10 @@ mod tag {
     pub(super) const LINK: u8 = 7;
 }
 
+/// Behind the fields of a body, and no part of what is hashed: the row's version, written like a field of this number.
+const VERSION: u8 = u8::MAX;
+const _: () = assert!((VERSION as usize) >= crate::collection::MAX_FIELDS);
+
 /// A stretch of a byte buffer.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
@@ -95,6 +99,11 @@ impl CollectionRows {
     /// Copies a row of another buffer to the end of this one.
     pub fn push_copy(&mut self, row: RowView<'_>) {
         self.push_with_raw(row, row.raw_bytes());
+    }
+
+    /// As [`Self::push_copy`], without the document.
+    pub fn push_copy_bare(&mut self, row: RowView<'_>) {
+        self.push_with_raw(row, &[]);
     }
 
     fn push_with_raw(&mut self, row: RowView<'_>, raw: &[u8]) {
@@ -193,6 +202,9 @@ impl<'a> RowView<'a> {
         let mut rest = self.body();
         std::iter::from_fn(move || {
             while let Some((field, tail)) = rest.split_first() {
+                if *field == VERSION {
+                    break;
+                }
                 rest = tail;
                 if rest.first() == Some(&tag::LINK) {
                     if let FieldValue::Link(link) = take_value(&mut rest) {
@@ -204,6 +216,23 @@ impl<'a> RowView<'a> {
             }
             None
         })
+    }
+
+    /// The version it was written with. Passes over everything else.
+    pub fn version(self) -> Option<i64> {
+        let mut rest = self.body();
+        while let Some((field, tail)) = rest.split_first() {
+            rest = tail;
+            match (*field, rest.first()) {
+                (VERSION, _) => {
+                    let FieldValue::Int(version) = take_value(&mut rest) else { return None };
+                    return Some(version);
+                }
+                (_, Some(&tag::LINK)) => drop(take_value(&mut rest)),
+                _ => skip_value(&mut rest),
+            }
+        }
+        None
     }
 
     pub fn get(self, field: Field) -> Option<FieldValue<'a>> {
@@ -277,6 +306,9 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (field, rest) = self.rest.split_first()?;
+        if *field == VERSION {
+            return None;
+        }
         self.rest = rest;
         Some((Field(*field), take_value(&mut self.rest)))
     }
@@ -367,7 +399,7 @@ impl Rows {
         let Collection { columns, links, .. } = self.menu.get(collection);
         self.scratch.slots.clear();
         self.scratch.slots.resize(columns.len() + links.len(), Span::default());
-        RowBuilder { collection, key: key.into(), links: Vec::new(), raw: "", raw_digest: None, rows: self }
+        RowBuilder { collection, key: key.into(), links: Vec::new(), version: None, raw: "", raw_digest: None, rows: self }
     }
 
     pub fn of(&self, collection: CollectionIx) -> &CollectionRows {
@@ -438,6 +470,7 @@ pub struct RowBuilder<'a> {
     key: Key,
     /// Links by a key that is open.
     links: Vec<OpenLink>,
+    version: Option<i64>,
     raw: &'a str,
     raw_digest: Option<u64>,
     rows: &'a mut Rows,
@@ -549,6 +582,14 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
+    /// What grows whenever the object changes: a counter of the provider's, or a time in microseconds. Of two records of
+    /// one object the one with the greater version counts, in whatever order they come. Ignored where the collection is
+    /// not versioned.
+    pub fn version(mut self, version: impl Into<Option<i64>>) -> Self {
+        self.version = version.into();
+        self
+    }
+
     /// The provider's own document, kept as it came.
     pub fn raw(mut self, document: &'a str) -> Self {
         self.raw = document;
@@ -568,7 +609,7 @@ impl<'a> RowBuilder<'a> {
 
     /// `find` is given for a row that was set aside: what it does not know, nobody does.
     fn store(self, mut find: Option<&mut Find<'_>>) {
-        let Self { collection, key, links, raw, raw_digest, rows } = self;
+        let Self { collection, key, links, version, raw, raw_digest, rows } = self;
         let Rows { menu, seed, collections, scratch, open, issues } = rows;
         let description = menu.get(collection);
         let missing = |(at, part): (usize, &&'static str)| key.is_null(at) && !description.nullable_ref.contains(part);
@@ -583,7 +624,7 @@ impl<'a> RowBuilder<'a> {
             return;
         }
         if find.is_none() && (key.is_open() || !links.is_empty()) {
-            open.push(OpenRow::new(menu, collection, key, links, (raw, raw_digest), scratch));
+            open.push(OpenRow::new(menu, collection, key, links, (version, raw, raw_digest), scratch));
             return;
         }
         let out = &mut collections[collection.index()];
@@ -595,9 +636,14 @@ impl<'a> RowBuilder<'a> {
                 out.bytes.extend_from_slice(slot.of(&scratch.bytes));
             }
         }
-        let body = Span { start, len: out.bytes.len() as u32 - start };
+        let mut body = Span { start, len: out.bytes.len() as u32 - start };
         let salt = *seed ^ u64::from(menu.mapping_version()).rotate_left(32);
         let mut digest = xxh3_64_with_seed(body.of(&out.bytes), salt);
+        if let Some(version) = version.filter(|_| description.versioned) {
+            out.bytes.extend_from_slice(&[VERSION, tag::INT]);
+            out.bytes.extend_from_slice(&version.to_le_bytes());
+            body.len = out.bytes.len() as u32 - start;
+        }
         let raw_span = out.append(raw.as_bytes());
         let raw_digest =
             if raw.is_empty() { 0 } else { raw_digest.unwrap_or_else(|| xxh3_64_with_seed(raw.as_bytes(), *seed).max(1)) };
@@ -614,7 +660,7 @@ impl<'a> RowBuilder<'a> {
                     out.bytes.truncate(key_span.start as usize);
                     out.secondary.truncate(first as usize);
                     let digest = (raw_digest != 0).then_some(raw_digest);
-                    open.push(OpenRow::new(menu, collection, key, links, (raw, digest), scratch));
+                    open.push(OpenRow::new(menu, collection, key, links, (version, raw, digest), scratch));
                     return;
                 }
                 Secondary::None => {}
@@ -882,5 +928,25 @@ mod tests {
         assert_eq!(unknown.secondary_keys().count(), 0);
         assert_ne!(known.head().digest, unknown.head().digest, "it is written anew when its key is known");
         assert_eq!(rows.of(ix).view(4).get(things::parent), Some(FieldValue::Null));
+    }
+
+    #[test]
+    fn a_version_is_kept_beside_the_fields_and_is_not_compared() {
+        let menu = Menu::builder().pick([things::COLLECTION]).change("things", |c| c.versioned = true);
+        let mut rows = Rows::new(Arc::new(menu.and_then(crate::menu::MenuBuilder::build).expect("menu")), 7);
+        let ix = CollectionIx(0);
+        for version in [None, Some(-3), Some(i64::MAX)] {
+            rows.row(ix, "a").text(things::name, "x").link(things::parent, "p").version(version).finish();
+        }
+        let mut copies = CollectionRows::default();
+        rows.of(ix).iter().for_each(|row| copies.push_copy_bare(row));
+        let versions: Vec<_> = copies.iter().map(RowView::version).collect();
+        assert_eq!(versions, [None, Some(-3), Some(i64::MAX)]);
+        for row in copies.iter() {
+            assert_eq!((row.fields().count(), row.links().count(), row.head().digest), (2, 1, copies.head(0).digest));
+        }
+        let (mut rows, ix) = self::rows();
+        rows.row(ix, "a").text(things::name, "x").version(1).finish();
+        assert_eq!(rows.of(ix).view(0).version(), None, "not versioned");
     }
 }

@@ -68,7 +68,8 @@ pub async fn describe(store: &Store, plan: &SavePlan, mut tell: impl FnMut(Chang
         }
         for writes in part.raw_only.chunks(CHUNK) {
             let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
-            for write in writes {
+            // What comes without a document is written for its version alone, which is no change of the object.
+            for write in writes.iter().filter(|write| part.view(write).packed_raw().is_some()) {
                 let fields = Vec::new();
                 let name = stored.get(&write.id).and_then(|c| stored_name(plan, ix, c));
                 let reference = part.view(write).key().to_owned();

@@ -69,18 +69,18 @@ impl Extent {
     }
 }
 
-/// Owners are decided before what they own, so that what an owner does its rows do too.
+/// Owners are decided before what they own, so that what an owner does its rows do too. `unknown`: rows of which nothing
+/// is known as to what they own, though they were seen; rows that were not seen and yet are not said to be gone are added.
 pub(crate) fn decide(
     menu: &Menu,
     stored: &Stored,
     coverage: &Coverage,
     extent: &mut Extent,
+    mut unknown: HashSet<i64>,
     guard: GuardPolicy,
     counts: &mut [Counts],
 ) -> Fates {
     let mut fates = Fates::default();
-    // Rows that were not seen and yet are not said to be gone: nothing is known of what they own.
-    let mut unknown: HashSet<i64> = HashSet::new();
     for &ix in menu.order() {
         let collection = menu.get(ix);
         let entries = &stored.indexes[ix.index()].entries;
@@ -135,8 +135,8 @@ fn vanished<'a>(
         if let Some(fate) = fates.of.get(&entry.row.owner) {
             following.push((entry, *fate));
         } else if !entry.row.archived {
-            let of_whole = extent.whole[ix.index()] && !unknown.contains(&entry.row.owner);
-            let absent = complete && (of_whole || extent.read.contains(&entry.row.owner));
+            let in_reach = extent.whole[ix.index()] || extent.read.contains(&entry.row.owner);
+            let absent = complete && in_reach && !unknown.contains(&entry.row.owner);
             if absent || extent.gone.contains(&entry.row.id) {
                 alone.push(entry);
             }

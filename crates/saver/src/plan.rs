@@ -38,7 +38,7 @@ pub struct CollectionPlan {
     pub inserts: Vec<Write>,
     /// In the order of their ids. A row with `revive` set was archived and is live again.
     pub updates: Vec<Write>,
-    /// Only the provider's document differs: `updated_on` stays.
+    /// Only the provider's document or the row's version differs: `updated_on` stays.
     pub raw_only: Vec<Write>,
     /// Ascending ids.
     pub archives: Vec<i64>,
@@ -113,8 +113,12 @@ pub struct Counts {
     pub deleted: u64,
     /// Vanished rows that the guard held.
     pub held: u64,
-    /// Rows of which only the provider's document differs, counted in `unchanged` as well.
+    /// Rows of which only the provider's document or the version differs, counted in `unchanged` as well.
     pub raw_only: u64,
+    /// Records of versioned collections that were older than what is stored, or than another record of the run. They are
+    /// counted in `fetched` and nowhere else.
+    #[serde(default)]
+    pub stale: u64,
 }
 
 impl Counts {
@@ -128,6 +132,7 @@ impl Counts {
         self.deleted += other.deleted;
         self.held += other.held;
         self.raw_only += other.raw_only;
+        self.stale += other.stale;
     }
 
     /// Rows that the run writes.

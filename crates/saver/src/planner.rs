@@ -3,6 +3,7 @@
 mod linking;
 mod open;
 mod values;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use stocktake_model::{
 };
 
 use self::linking::Linking;
+use self::versions::Sightings;
 use crate::custom;
 use crate::fate::{self, Extent, Fate, Fates};
 use crate::guard::GuardPolicy;
@@ -42,7 +44,10 @@ struct Kept {
 enum Kind {
     New,
     Skeleton,
-    Changed { revive: bool },
+    Changed {
+        revive: bool,
+    },
+    /// Only the document or the version differs.
     RawOnly,
 }
 
@@ -87,6 +92,8 @@ pub struct Planner {
     /// Targeted runs: rows whose identities became known late, and the keys (ref number, text form) of all such.
     late: Rows,
     late_keys: BTreeMap<CollectionIx, BTreeSet<(u8, String)>>,
+    /// Versioned collections alone.
+    sightings: Sightings,
     answers: Answers,
     stage: Stage,
 }
@@ -111,6 +118,7 @@ impl Planner {
             asked: BTreeSet::new(),
             late: Rows::new(Arc::clone(&menu), stored.seed),
             late_keys: BTreeMap::new(),
+            sightings: Sightings::default(),
             answers: Answers::default(),
             stage: Stage::Rows,
             menu,
@@ -136,7 +144,11 @@ impl Planner {
             }
             if self.menu.custom_save(ix).is_some() {
                 of.iter().for_each(|row| self.custom.push_copy(ix, row));
-            } else if !self.menu.get(ix).link_only {
+            } else if self.menu.get(ix).link_only {
+                // Looked up, never written.
+            } else if self.menu.get(ix).versioned {
+                of.iter().for_each(|row| self.compare_versioned(ix, row));
+            } else {
                 of.iter().for_each(|row| self.compare(ix, row));
             }
         }
@@ -160,7 +172,8 @@ impl Planner {
                 }
                 let stored = entry.row;
                 let kind = if stored.archived || stored.digest != head.digest {
-                    Some(Kind::Changed { revive: stored.archived })
+                    // Without id: an older record of this run, taken back.
+                    Some(if stored.id == 0 { Kind::New } else { Kind::Changed { revive: stored.archived } })
                 } else {
                     (head.raw_digest != 0 && head.raw_digest != stored.raw_digest).then_some(Kind::RawOnly)
                 };
@@ -204,6 +217,13 @@ impl Planner {
         rows.push_copy_packed(row, |document| lz4_flex::compress_prepend_size(document.as_bytes()));
     }
 
+    /// Keeps a row for its version alone.
+    fn keep_bare(&mut self, ix: CollectionIx, row: RowView<'_>, entry: usize) {
+        let KeptRows { rows, kept } = &mut self.kept[ix.index()];
+        kept.push(Kept { row: rows.len() as u32, entry: entry as u32, kind: Kind::RawOnly });
+        rows.push_copy_bare(row);
+    }
+
     fn issue(&mut self, kind: IssueKind, ix: CollectionIx, reference: &str, field: Option<&str>, message: String) {
         let collection = self.menu.get(ix).name.to_owned();
         let field = field.map(str::to_owned);
@@ -223,7 +243,8 @@ impl Planner {
         let mut coverage = self.coverage.clone();
         let mut extent = Extent::new(&self.menu, &self.scope, &self.stored, &coverage);
         self.doubt(&mut coverage);
-        self.fates = fate::decide(&self.menu, &self.stored, &coverage, &mut extent, self.guard, &mut self.counts);
+        self.fates =
+            fate::decide(&self.menu, &self.stored, &coverage, &mut extent, self.outdated(), self.guard, &mut self.counts);
         for (ix, kept) in self.kept.iter_mut().enumerate() {
             let complete = extent.whole[ix] && coverage.is_complete(CollectionIx(ix as u16));
             for row in &kept.kept {
@@ -409,6 +430,9 @@ impl Planner {
     pub fn answer(&mut self, answers: Answers) -> Wanted {
         for ByRef { collection, by, key, id, archived, .. } in &answers.by_ref {
             self.stored.add_by_ref(*collection, *by, key, *id, *archived);
+        }
+        for (id, version) in &answers.versions {
+            self.stored.add_version(*id, *version);
         }
         for (ix, key, row) in &answers.rows {
             self.stored.add(*ix, key, *row);

@@ -46,6 +46,15 @@ impl SeenRefs {
         }
     }
 
+    /// A newer record of the row counts: it is no longer found by the keys of the older one.
+    pub(crate) fn take_back(&mut self, collection: CollectionIx, keys: &[(u8, u128)], entry: usize) {
+        for (by, key) in keys {
+            if self.entry(collection, *by, *key) == Some(entry) {
+                self.by_key.remove(&(collection, *by, *key));
+            }
+        }
+    }
+
     pub(crate) fn entry(&self, collection: CollectionIx, by: u8, key: u128) -> Option<usize> {
         self.by_key.get(&(collection, by, key)).copied().flatten().map(|at| at as usize)
     }

@@ -68,6 +68,8 @@ pub struct Stored {
     pub(crate) indexes: Vec<Index>,
     /// Targets of links by a secondary ref: (collection, ref number, hash of the key) → (id, whether it is archived).
     pub(crate) by_ref: HashMap<(CollectionIx, u8, u128), Vec<(i64, bool)>>,
+    /// Versions of rows of versioned collections, by id.
+    pub(crate) versions: HashMap<i64, i64>,
     /// Rows whose deletion an earlier complete run proposed and the guard held.
     pub(crate) held: HashSet<i64>,
     /// For each collection that remembered links lead to, whether any of them is unresolved, and whether any is resolved.
@@ -83,6 +85,7 @@ impl Stored {
             seed,
             indexes: (0..collections).map(|_| Index::default()).collect(),
             by_ref: HashMap::new(),
+            versions: HashMap::new(),
             held: HashSet::new(),
             watched: HashMap::new(),
             watches: Vec::new(),
@@ -109,6 +112,11 @@ impl Stored {
         if !ids.iter().any(|(known, _)| *known == id) {
             ids.push((id, archived));
         }
+    }
+
+    /// Adds the version of a row of a versioned collection.
+    pub fn add_version(&mut self, id: i64, version: i64) {
+        self.versions.insert(id, version);
     }
 
     pub fn add_held(&mut self, id: i64) {
@@ -190,6 +198,8 @@ pub struct Answers {
     pub by_ref: Vec<ByRef>,
     /// Rows by the text form of their identity.
     pub rows: Vec<(CollectionIx, String, StoredRow)>,
+    /// Versions of these rows, by id, where they have one.
+    pub versions: Vec<(i64, i64)>,
     /// Remembered links that this run may settle or unsettle.
     pub watches: Vec<StoredWatch>,
     /// (collection, row id, ref number, text form of the key) as stored now, for rows whose secondary keys may move.
@@ -202,6 +212,7 @@ impl Answers {
     pub(crate) fn append(&mut self, mut more: Self) {
         self.by_ref.append(&mut more.by_ref);
         self.rows.append(&mut more.rows);
+        self.versions.append(&mut more.versions);
         self.watches.append(&mut more.watches);
         self.refs_now.append(&mut more.refs_now);
         self.values.append(&mut more.values);

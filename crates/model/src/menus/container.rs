@@ -26,6 +26,7 @@ collection! {
         ref: [ems_ref];
         secondary: { name: [name] };
         raw: true;
+        versioned: true;
         columns: {
             name: Text, "Name, unique in its cluster";
             uid: Text, "Identity of the machine, e.g. its system UUID";
@@ -52,6 +53,7 @@ collection! {
         ref: [ems_ref];
         secondary: { name: [container_project, name] };
         raw: true;
+        versioned: true;
         columns: {
             name: Text, "Name, unique in its project";
             phase: Text, "pending, running, succeeded, failed, unknown";
@@ -78,6 +80,7 @@ collection! {
     containers: Archive {
         ref: [container_group, name];
         owner: [container_group];
+        versioned: true;
         columns: {
             name: Text, "Name, unique in its pod";
             kind: Text, "main, init, ephemeral";

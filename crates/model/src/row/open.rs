@@ -47,6 +47,7 @@ pub struct OpenRow {
     /// Its secondary keys as far as they are known already: number of the ref, text form.
     pub secondary: Vec<(u8, String)>,
     scratch: Scratch,
+    version: Option<i64>,
     raw: String,
     raw_digest: Option<u64>,
 }
@@ -57,7 +58,7 @@ impl OpenRow {
         collection: CollectionIx,
         key: Key,
         links: Vec<OpenLink>,
-        (raw, raw_digest): (&str, Option<u64>),
+        (version, raw, raw_digest): (Option<i64>, &str, Option<u64>),
         scratch: &Scratch,
     ) -> Self {
         let description = menu.get(collection);
@@ -83,7 +84,7 @@ impl OpenRow {
             }
         }
         let (raw, scratch) = (raw.to_owned(), scratch.clone());
-        Self { collection, key, links, parts, secondary, scratch, raw, raw_digest }
+        Self { collection, key, links, parts, secondary, scratch, version, raw, raw_digest }
     }
 
     /// What people are shown in the place of its identity.
@@ -131,7 +132,7 @@ impl Rows {
     /// its identity is known.
     pub fn settle(&mut self, row: &OpenRow, find: &mut Find<'_>) -> bool {
         let Ok(key) = row.key.settle(find) else { return false };
-        let mut builder = self.row(row.collection, key).raw(&row.raw);
+        let mut builder = self.row(row.collection, key).version(row.version).raw(&row.raw);
         builder.raw_digest = row.raw_digest;
         builder.rows.scratch.clone_from(&row.scratch);
         for link in &row.links {

@@ -126,6 +126,7 @@ pub struct MemoryRow {
     pub refs: BTreeMap<u8, String>,
     pub digest: u64,
     pub raw_digest: u64,
+    pub version: Option<i64>,
     pub archived: bool,
 }
 
@@ -199,6 +200,9 @@ impl Memory {
     fn add(&self, stored: &mut Stored, id: i64) {
         let row = &self.rows[&id];
         stored.add(row.ix, &row.key, self.stored_row(id));
+        if let Some(version) = row.version {
+            stored.add_version(id, version);
+        }
     }
 
     fn stored_row(&self, id: i64) -> StoredRow {
@@ -273,6 +277,7 @@ impl Memory {
             }
             if wanted.rows.get(&row.ix).is_some_and(|keys| keys.contains(&row.key)) {
                 answers.rows.push((row.ix, row.key.clone(), self.stored_row(*id)));
+                answers.versions.extend(row.version.map(|version| (*id, version)));
             }
             for ((ix, field), ids) in &wanted.values {
                 if row.ix == *ix && ids.contains(id) {
@@ -322,11 +327,15 @@ impl Memory {
                     refs: BTreeMap::new(),
                     digest: 0,
                     raw_digest: 0,
+                    version: None,
                     archived: write.archived,
                 };
                 let row = self.rows.entry(write.id).or_insert(fresh);
                 assert_eq!(row.key, view.key());
-                row.raw_digest = view.head().raw_digest;
+                if view.head().raw_digest != 0 {
+                    row.raw_digest = view.head().raw_digest;
+                }
+                row.version = view.version().or(row.version);
                 if part.raw_only.contains(write) {
                     continue;
                 }

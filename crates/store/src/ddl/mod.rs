@@ -72,6 +72,7 @@ fn table(
         "updated_on timestamptz not null".to_owned(),
     ];
     lines.extend(c.archives().then(|| "archived_on timestamptz".to_owned()));
+    lines.extend(c.versioned.then(|| "row_version bigint".to_owned()));
     lines.extend(c.secondary_refs.iter().map(|s| format!("{} text collate \"C\"", s.column())));
     lines.extend(c.columns.iter().map(|column| format!("{} {}", column.name, type_name(column.ty))));
     let mut constraints = vec![format!("constraint {}_identity unique (provider_id, ems_ref)", c.name)];

@@ -69,6 +69,9 @@ fn described(kind: Kind) -> BTreeMap<String, Table> {
         if c.archives() {
             add("archived_on", "timestamptz", true);
         }
+        if c.versioned {
+            add("row_version", "bigint", true);
+        }
         c.secondary_refs.iter().for_each(|s| add(&s.column(), "text", true));
         c.columns.iter().for_each(|column| add(column.name, type_name(column.ty), true));
         c.links.iter().for_each(|link| add(&link.column(), "bigint", true));

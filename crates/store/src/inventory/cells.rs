@@ -25,8 +25,8 @@ impl<'a> CellRef<'a> {
         if id == 0 { Self::Null } else { Self::Int(id) }
     }
 
-    pub(crate) fn opt_id(id: Option<i64>) -> Self {
-        id.map_or(Self::Null, Self::Int)
+    pub(crate) fn opt_int(value: Option<i64>) -> Self {
+        value.map_or(Self::Null, Self::Int)
     }
 
     pub(crate) fn of_value(value: Option<&'a Value>) -> Self {
@@ -78,6 +78,7 @@ impl<'a> Context<'a> {
         if c.archives() {
             out.push(if write.archived { CellRef::Time(self.now) } else { CellRef::Null });
         }
+        out.extend(self.version(ix, row));
         for by in 1..=c.secondary_refs.len() {
             out.push(secondary(row, by as u8));
         }
@@ -86,14 +87,21 @@ impl<'a> Context<'a> {
         self.fields(ix, write, |field, cell| out[first + usize::from(field.0)] = cell);
     }
 
-    /// Cells of a changed row: id, digest, raw digest (0: leave alone), then the secondary keys in `refs` (numbers), then
+    /// Cells of a changed row: id, digest, raw digest (0: leave alone), of a versioned collection the version (null: leave
+    /// alone), then the secondary keys in `refs` (numbers), then
     /// the sent fields in field order.
     pub(crate) fn update(&self, ix: CollectionIx, write: &Write, refs: &[u8], out: &mut Vec<CellRef<'a>>) {
         let row = self.plan.collection(ix).view(write);
         let head = row.head();
         out.extend([CellRef::Int(write.id), CellRef::Int(head.digest as i64), CellRef::Int(head.raw_digest as i64)]);
+        out.extend(self.version(ix, row));
         out.extend(refs.iter().map(|by| secondary(row, *by)));
         self.fields(ix, write, |_, cell| out.push(cell));
+    }
+
+    /// The cell of a row's version, where its collection is versioned.
+    pub(crate) fn version(&self, ix: CollectionIx, row: RowView<'_>) -> Option<CellRef<'a>> {
+        self.plan.menu.get(ix).versioned.then(|| CellRef::opt_int(row.version()))
     }
 
     /// The sent fields, links and value links resolved.

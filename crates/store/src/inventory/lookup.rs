@@ -14,6 +14,7 @@ use crate::store::Store;
 enum Question {
     ByRef(CollectionIx, u8),
     Rows,
+    Versions,
     Watches,
     Refs(CollectionIx),
     Values(CollectionIx, Field),
@@ -45,6 +46,13 @@ fn questions(provider: ProviderId, menu: &Menu, wanted: &Wanted) -> Vec<(Questio
     for (ix, keys) in &wanted.rows {
         let sql = read::select(&ix.0.to_string(), menu.get(*ix), "provider_id = $1 and ems_ref = any($2)");
         let keys = Param::Texts(keys.iter().cloned().collect());
+        if menu.get(*ix).versioned {
+            let sql = format!(
+                "select id, row_version from {} where provider_id = $1 and ems_ref = any($2) and row_version is not null",
+                menu.get(*ix).name
+            );
+            out.push((Question::Versions, Statement::new(sql, [provider.into(), keys.clone()])));
+        }
         out.push((Question::Rows, Statement::new(sql, [provider.into(), keys])));
     }
     for (ix, keys) in &wanted.unresolved {
@@ -97,6 +105,7 @@ fn answer(menu: &Menu, question: &Question, row: &Row, answers: &mut Answers) ->
             let (row, key) = read::stored_row(row)?;
             answers.rows.push((CollectionIx(tag as u16), key, row));
         }
+        Question::Versions => answers.versions.push((row.get(0)?, row.get(1)?)),
         Question::Watches => answers.watches.extend(watch(menu, row)?),
         Question::Refs(ix) => {
             for by in 1..=menu.get(*ix).secondary_refs.len() {

@@ -21,15 +21,28 @@ const HELD: &str = "select row_id from held_deletes where provider_id = $1";
 const WATCHED: &str = "select target, max(case when resolved_id is null then 1 else 0 end), \
     max(case when resolved_id is null then 0 else 1 end) from link_watches where provider_id = $1 group by target";
 
+/// (id, version) of the rows that have one; none when no collection of the menu is versioned.
+fn versions_query(menu: &Menu) -> Option<String> {
+    let part = |name| format!("select id, row_version from {name} where provider_id = $1 and row_version is not null");
+    let parts: Vec<_> = menu.iter().filter(|(_, c)| c.versioned).map(|(_, c)| part(c.name)).collect();
+    (!parts.is_empty()).then(|| parts.join(" union all "))
+}
+
 impl Store {
     /// What a full run of `provider` compares with: every row of the menu's collections.
     pub async fn read_all(&self, provider: ProviderId, menu: &Menu, seed: u64) -> Result<Stored> {
         let stored = Stored::new(seed, menu.len());
         let keys = keys_query(provider, menu);
-        match &self.backend {
-            Backend::Pg(pg) => from_pg(pg, provider, menu, &keys, stored).await,
-            Backend::Sqlite(sqlite) => from_sqlite(sqlite, provider, menu, keys, stored).await,
+        let mut stored = match &self.backend {
+            Backend::Pg(pg) => from_pg(pg, provider, menu, &keys, stored).await?,
+            Backend::Sqlite(sqlite) => from_sqlite(sqlite, provider, menu, keys, stored).await?,
+        };
+        if let Some(versions) = versions_query(menu) {
+            for row in self.query(&versions, &[Param::from(provider)]).await? {
+                stored.add_version(row.get(0)?, row.get(1)?);
+            }
         }
+        Ok(stored)
     }
 }
 

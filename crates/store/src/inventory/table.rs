@@ -52,6 +52,11 @@ fn column(name: &str, ty: SqlType) -> Column {
     (name.to_owned(), ty)
 }
 
+/// The column of a versioned collection's rows' versions.
+pub(crate) fn version() -> Column {
+    column("row_version", SqlType::Bigint)
+}
+
 /// All columns, in the order in which inserted rows give their cells.
 pub(crate) fn columns(c: &Collection) -> Vec<Column> {
     let mut columns = vec![
@@ -64,6 +69,7 @@ pub(crate) fn columns(c: &Collection) -> Vec<Column> {
         column("updated_on", SqlType::Time),
     ];
     columns.extend(c.archives().then(|| column("archived_on", SqlType::Time)));
+    columns.extend(c.versioned.then(version));
     columns.extend(c.secondary_refs.iter().map(|s| (s.column(), SqlType::Text)));
     columns.extend(c.fields().map(|field| field_column(c, field)));
     columns

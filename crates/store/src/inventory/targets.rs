@@ -27,6 +27,9 @@ const WATCHES: i64 = -1;
 const WATCH_AMONG_ROWS: &str = "select -1, w.row_id, w.resolved_id, w.target_ref, 0, false, w.target_key, w.collection, \
     w.field_name, w.target, w.value_of, w.value_default from link_watches w";
 
+/// Versions of rows found, likewise: id and version.
+const VERSIONS: i64 = -2;
+
 impl Store {
     /// What a targeted run of `provider` compares with.
     pub async fn read_targets(&self, provider: ProviderId, menu: &Menu, request: &ReadRequest, seed: u64) -> Result<Stored> {
@@ -39,6 +42,10 @@ impl Store {
                 if let Some(watch) = watch(menu, &Row(cells.into()))? {
                     stored.add_watch(watch);
                 }
+                continue;
+            }
+            if tag == VERSIONS {
+                stored.add_version(row.get(1)?, row.get(2)?);
                 continue;
             }
             let (row, key) = read::stored_row(&row)?;
@@ -121,10 +128,27 @@ impl<'a> Question<'a> {
         let sql = format!(
             "with {tables}found (tag, id, digest, raw_digest, owner, archived, key) as materialized ({}) \
              select found.*, cast(null as text), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint) from found \
-             union all {WATCH_AMONG_ROWS} where {leading} union all {unresolved}",
-            rows.join(" union all ")
+             union all {WATCH_AMONG_ROWS} where {leading} union all {unresolved}{}",
+            rows.join(" union all "),
+            self.versions(wanted.keys())
         );
         Some(Statement::new(sql, self.params))
+    }
+
+    /// Versions of the rows found; nothing when none of their collections is versioned.
+    fn versions<'k>(&self, read: impl Iterator<Item = &'k CollectionIx>) -> String {
+        let mut sql = String::new();
+        for ix in read.filter(|ix| self.menu.get(**ix).versioned) {
+            let found = self.among("t.id", &format!("select id from found where tag = {}", ix.0));
+            let _ = write!(
+                sql,
+                " union all select {VERSIONS}, t.id, t.row_version, 0, 0, false, '', cast(null as text), cast(null as text), \
+                 cast(null as text), cast(null as text), cast(null as bigint) \
+                 from {} t where t.row_version is not null and {found}",
+                self.menu.get(*ix).name
+            );
+        }
+        sql
     }
 
     fn list(&mut self, keys: &BTreeSet<String>) -> usize {

@@ -11,6 +11,7 @@ mod schema;
 mod support;
 mod targets;
 mod values;
+mod versions;
 
 macro_rules! suite {
     ($($room:ident: $($test:ident),+ $(,)?;)+) => {
@@ -60,6 +61,10 @@ suite! {
         rows_known_by_names_are_saved_and_found_again,
         a_row_whose_name_nobody_knows_takes_nothing_away,
         a_key_through_a_name_is_written_when_the_name_is_known;
+    versions:
+        an_older_record_is_not_written_over_a_newer_one,
+        a_version_alone_leaves_document_and_time_as_they_were,
+        a_version_is_known_of_a_row_found_by_a_name;
     deletes:
         children_go_before_their_owner,
         held_deletions_are_remembered_and_forgotten,

@@ -64,12 +64,14 @@ impl Rows {
             Self::RawDigests(ix, _) => {
                 let of = plan.collection(*ix);
                 let write = &of.raw_only[at];
-                out.extend([CellRef::Int(write.id), CellRef::Int(of.view(write).head().raw_digest as i64)]);
+                let row = of.view(write);
+                out.extend([CellRef::Int(write.id), CellRef::Int(row.head().raw_digest as i64)]);
+                out.extend(context.version(*ix, row));
             }
             Self::Watches(_) => watch(context, at, out),
             Self::Relinks(positions, value) => {
                 let relink = &plan.relinks[positions[at] as usize];
-                let cell = if *value { CellRef::of_value(relink.value.as_ref()) } else { CellRef::opt_id(relink.resolved) };
+                let cell = if *value { CellRef::of_value(relink.value.as_ref()) } else { CellRef::opt_int(relink.resolved) };
                 out.extend([CellRef::Int(relink.row_id), cell]);
             }
             Self::Held(_) => {
@@ -100,7 +102,7 @@ fn watch<'a>(context: &Context<'a>, at: usize, out: &mut Vec<CellRef<'a>>) {
         CellRef::Int(watch.by.into()),
         CellRef::Text(&watch.key),
         value_of,
-        watch.default.map_or(CellRef::Null, CellRef::Int),
-        CellRef::opt_id(watch.resolved),
+        CellRef::opt_int(watch.default),
+        CellRef::opt_int(watch.resolved),
     ]);
 }

@@ -135,12 +135,15 @@ fn updates(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>, chang
 
 fn update(c: &Collection, now: i64, set: &[Column], revives: bool, rows: Rows) -> Step {
     let mut columns: Vec<Column> = ["id", "digest", "raw_digest"].map(|name| (name.to_owned(), SqlType::Bigint)).to_vec();
+    columns.extend(c.versioned.then(table::version));
+    let (version_v, version_mark) = keep_version(c, "row_version", 5);
+    let first = columns.len() + 2;
     columns.extend_from_slice(set);
     let revive = if revives { ", archived_on = null" } else { "" };
     let (mut from_v, mut from_mark) = (String::new(), String::new());
     for (at, (name, _)) in set.iter().enumerate() {
         let _ = write!(from_v, ", {name} = v.{name}");
-        let _ = write!(from_mark, ", {name} = ?{}", at + 5);
+        let _ = write!(from_mark, ", {name} = ?{}", at + first);
     }
     let (name, names, unnest) = (c.name, table::names(&columns), table::unnest(&columns, 2));
     Step::Many(Many {
@@ -148,17 +151,25 @@ fn update(c: &Collection, now: i64, set: &[Column], revives: bool, rows: Rows) -
         into: None,
         pg: format!(
             "update {name} t set updated_on = $1, digest = v.digest, \
-             raw_digest = case v.raw_digest when 0 then t.raw_digest else v.raw_digest end{revive}{from_v} \
+             raw_digest = case v.raw_digest when 0 then t.raw_digest else v.raw_digest end{revive}{version_v}{from_v} \
              from {unnest} as v({names}) where t.id = v.id"
         ),
         sqlite: format!(
             "update {name} set updated_on = ?1, digest = ?3, \
-             raw_digest = case ?4 when 0 then raw_digest else ?4 end{revive}{from_mark} where id = ?2"
+             raw_digest = case ?4 when 0 then raw_digest else ?4 end{revive}{version_mark}{from_mark} where id = ?2"
         ),
         scalars: vec![Param::Time(now)],
         columns,
         rows,
     })
+}
+
+/// How a statement sets the version, from a row of arrays or from a mark: a row that comes without one leaves it alone.
+fn keep_version(c: &Collection, name: &str, mark: usize) -> (String, String) {
+    if !c.versioned {
+        return (String::new(), String::new());
+    }
+    (format!(", {name} = coalesce(v.{name}, t.{name})"), format!(", {name} = coalesce(?{mark}, {name})"))
 }
 
 const DOCUMENT: [(&str, SqlType); 4] = [
@@ -186,16 +197,22 @@ fn documents(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>) {
         steps.push(insert(What::Document, "raw_documents", columns(), Rows::Documents(ix, changed), then));
     }
     if !plan.raw_only.is_empty() {
-        let columns = vec![("id".to_owned(), SqlType::Bigint), ("raw_digest".to_owned(), SqlType::Bigint)];
-        let unnest = table::unnest(&columns, 1);
+        let mut columns = vec![("id".to_owned(), SqlType::Bigint), ("raw_digest".to_owned(), SqlType::Bigint)];
+        columns.extend(c.versioned.then(table::version));
+        let (version_v, version_mark) = keep_version(c, "row_version", 3);
+        let (unnest, names) = (table::unnest(&columns, 1), table::names(&columns));
         steps.push(Step::Many(Many {
             what: What::Other,
             into: None,
             pg: format!(
-                "update {} t set raw_digest = v.raw_digest from {unnest} as v(id, raw_digest) where t.id = v.id",
+                "update {} t set raw_digest = case v.raw_digest when 0 then t.raw_digest else v.raw_digest end{version_v} \
+                 from {unnest} as v({names}) where t.id = v.id",
                 c.name
             ),
-            sqlite: format!("update {} set raw_digest = ?2 where id = ?1", c.name),
+            sqlite: format!(
+                "update {} set raw_digest = case ?2 when 0 then raw_digest else ?2 end{version_mark} where id = ?1",
+                c.name
+            ),
             scalars: Vec::new(),
             columns,
             rows: Rows::RawDigests(ix, plan.raw_only.len()),
