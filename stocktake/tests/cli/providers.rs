@@ -158,7 +158,7 @@ pub(crate) async fn credentials_have_a_state(database: TestDatabase) {
     shell.run_with_input(&["provider", "edit", "cloud1", "--secret-stdin", "password"], PASSWORD).ok();
     assert_eq!(state(), "valid");
 
-    shell.run(&["refresh", "cloud1", "--record", "run.jsonl"]).ok();
+    assert_eq!(shell.run(&["refresh", "cloud1", "--record", "run.jsonl"]).code, 0);
     shell.run(&["provider", "edit", "cloud1", "--no-test", "--set", "page_size=50"]).ok();
     shell.run(&["refresh", "cloud1", "--replay", "run.jsonl"]);
     assert_eq!(state(), "unknown", "a recording says nothing of the present");

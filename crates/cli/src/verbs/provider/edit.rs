@@ -21,8 +21,8 @@ Examples:
   stocktake provider edit cloud1 --refresh-cron '0 3 * * *'
   stocktake provider edit cloud1 --refresh-every off
 
-Changed settings are tried before they are kept; --no-test keeps them untried. Workers that run are replaced by such with
-the changed settings.")]
+Changed settings are tried before they are kept; --no-test keeps them untried.
+Running workers are replaced.")]
 pub(crate) struct Edit {
     name: String,
     #[command(flatten)]
