@@ -39,13 +39,17 @@ def compute(cloud, rows):
     for k in asked["keys"]:
         rows.add("key_pairs", (cloud.user_id, k.name), user_ref=cloud.user_id, name=k.name, kind=k.type or "ssh",
                  fingerprint=k.fingerprint, public_key=k.public_key)
+    # A list may leave out what went wrong.
+    ill = [s.id for s in asked["servers"] if s.status == "ERROR"]
+    shown = cloud.at_once(**{id_: lambda id_=id_: cloud.documents(nova, f"/servers/{id_}", "server") for id_ in ill})
+    faults = {id_: s["fault"]["message"] for id_, s in shown.items()}
     old = {s["id"]: s for s in asked["old"]}
     new = {s["id"]: s for s in asked["new"]}
     for s in asked["servers"]:
-        server(s, old[s.id], new[s.id], by_name, rows)
+        server(s, old[s.id], new[s.id], faults.get(s.id), by_name, rows)
 
 
-def server(s, old, new, hosts_by_name, rows):
+def server(s, old, new, fault, hosts_by_name, rows):
     raw, word = POWER[s.power_state]
     word = STATUS.get(s.status, word) if word == "unknown" else word
     image = s.image.id if s.image else None
@@ -53,7 +57,7 @@ def server(s, old, new, hosts_by_name, rows):
         "vms", s.id, name=s.name, description=s.description, power_state=word, raw_power_state=raw, status=s.status.lower(),
         task_state=s.task_state, is_template=False, hostname=s.hostname, instance_name=s.instance_name,
         ipv4_address=s.access_ipv4, ipv6_address=s.access_ipv6, user_ref=s.user_id, root_device_name=s.root_device_name,
-        has_config_drive=bool(s.has_config_drive), is_locked=s.is_locked, lock_reason=new.get("locked_reason"),
+        has_config_drive=bool(s.has_config_drive), is_locked=s.is_locked, lock_reason=new.get("locked_reason"), fault_message=fault,
         ems_created_on=at(s.created_at), ems_updated_on=at(s.updated_at), launched_on=at(s.launched_at),
         terminated_on=at(s.terminated_at), host=link("hosts", hosts_by_name.get(s.hypervisor_hostname)),
         flavor=link("flavors", old["flavor"]["id"]), availability_zone=zone("compute", s.availability_zone),

@@ -109,7 +109,8 @@ pub(crate) fn write(view: &View<'_>, shape: Shape, index: u32, o: &mut Obj<'_>) 
     o.put("accessIPv4", "").put("accessIPv6", "");
     links(o, view, "servers", &id);
     o.put("OS-DCF:diskConfig", if dice.is_multiple_of(8) { "AUTO" } else { "MANUAL" });
-    if server.status == Status::Error && server.deleted.is_none() {
+    // Those that never found a host are of another cell than the list reads faults from.
+    if server.status == Status::Error && server.deleted.is_none() && (shape.single || view.scheduled(server.index)) {
         fault(&server, shape, o);
     }
     if server.deleted.is_none() && matches!(server.status, Status::Active | Status::Build) {

@@ -10,6 +10,7 @@ mod listings;
 mod outcome;
 mod page;
 mod reach;
+mod server_faults;
 mod stacks;
 mod targeted;
 mod walk;

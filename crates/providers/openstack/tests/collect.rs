@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use stocktake_fakecloud::{CloudSpec, FakeCloud, Fault, FaultRule, Kind, Service};
 use stocktake_model::Listed;
-use support::{admin, configuration, connect, full, targeted};
+use support::{Run, admin, configuration, connect, full, targeted};
 
 async fn small() -> FakeCloud {
     FakeCloud::start(CloudSpec::small()).await.expect("a cloud")
@@ -354,4 +354,20 @@ async fn quotas_of_hundreds_of_projects_are_read() {
     let projects: BTreeSet<String> =
         run.keys("quotas").iter().filter_map(|key| key.split('/').next().map(str::to_owned)).collect();
     assert_eq!(projects, run.keys("cloud_tenants"));
+}
+
+#[tokio::test]
+async fn what_went_wrong_with_a_server_is_known_though_the_list_leaves_it_out() {
+    let cloud = small().await;
+    let control = cloud.control();
+    let in_error = control.id(Kind::Server, 3);
+    let fault = |run: &Run| run.text("vms", &in_error, "fault_message");
+    let whole = full(&admin(&cloud, &[])).await;
+    assert!(fault(&whole).is_some_and(|message| message.contains("No valid host")), "{:?}", fault(&whole));
+    assert_eq!(fault(&targeted(&admin(&cloud, &[]), &[("vms", &in_error)]).await), fault(&whole));
+    // It cannot be asked: nothing is said of the fault, and the list is as whole as it was.
+    let path = format!("/servers/{in_error}");
+    control.add_fault(FaultRule::new(Fault::ServerError(500)).service(Service::Compute).path(&path));
+    let run = full(&admin(&cloud, &[("attempts", "1")])).await;
+    assert_eq!((fault(&run), run.is_complete("vms")), (None, true), "{:?}", run.listing("servers"));
 }

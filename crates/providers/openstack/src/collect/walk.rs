@@ -10,7 +10,7 @@ use stocktake_provider::{ErrorKind, Page, Progress, ProviderError};
 
 use super::listings::{Everybody, Listing, Paging, Whose};
 use super::outcome::Outcome;
-use super::{Run, page};
+use super::{Run, page, server_faults};
 
 /// What a walk is to do besides following pages.
 pub(crate) struct Walk<'a> {
@@ -142,6 +142,10 @@ impl Run<'_> {
             let proper = pages.page(&seen.ids, next).map_err(|e| page::bad_answer(listing, e.to_string()));
             // A page that repeats some records may hold others; one that repeats all is the one before.
             if walk.send && before.as_ref() != Some(&seen.ids) {
+                let body = match listing.name {
+                    "servers" => server_faults::complete(self, listing, body).await,
+                    _ => body,
+                };
                 self.send(listing, pages.pages(), walk.context.clone(), body).await;
                 outcome.pages += 1;
                 outcome.records += records;

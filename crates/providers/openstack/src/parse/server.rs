@@ -39,6 +39,7 @@ struct Server<'a> {
     key_name: Text<'a>,
     locked: Flag,
     locked_reason: Text<'a>,
+    fault: Option<Fault<'a>>,
     #[serde(rename = "OS-EXT-AZ:availability_zone")]
     zone: Text<'a>,
     #[serde(rename = "OS-SRV-USG:launched_at")]
@@ -73,6 +74,14 @@ struct Flavor<'a> {
     disk: Int,
     ephemeral: Int,
     swap: Int,
+}
+
+/// Of a server in error; the list of a page may leave it out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Fault<'a> {
+    #[serde(borrow)]
+    message: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,6 +155,7 @@ fn vm(c: &Collections, json: &str, s: &Server<'_>, out: &mut Rows) {
         .time(vms::launched_on, s.launched.0)
         .time(vms::terminated_on, s.terminated.0)
         .link_by(vms::host, BY_NAME, s.hypervisor_hostname.get().unwrap_or_default())
+        .fault(s.fault.as_ref(), status)
         .flavor(&s.flavor)
         .link(vms::availability_zone, words::zone("compute", s.zone.get()))
         .opt_link(vms::cloud_tenant, s.tenant_id.filled())
@@ -155,11 +165,20 @@ fn vm(c: &Collections, json: &str, s: &Server<'_>, out: &mut Rows) {
         .finish();
 }
 
-trait FlavorLink {
+trait ServerRow {
+    fn fault(self, fault: Option<&Fault<'_>>, status: &str) -> Self;
     fn flavor(self, flavor: &Flavor<'_>) -> Self;
 }
 
-impl FlavorLink for RowBuilder<'_> {
+impl ServerRow for RowBuilder<'_> {
+    /// Null for a server that is well. For one in error that does not say why, what is known is left alone.
+    fn fault(self, fault: Option<&Fault<'_>>, status: &str) -> Self {
+        match fault {
+            None if status == "ERROR" => self,
+            fault => self.text(vms::fault_message, fault.and_then(|f| f.message.filled())),
+        }
+    }
+
     fn flavor(self, flavor: &Flavor<'_>) -> Self {
         match flavor.original_name.filled() {
             Some(name) => self.link_by(vms::flavor, BY_NAME, name),

@@ -115,6 +115,16 @@ impl Run {
         self.rows.of(self.rows.menu().expect_ix(collection)).len()
     }
 
+    /// A text that a row sends; none where it sends null or nothing.
+    pub fn text(&self, collection: &str, key: &str, column: &str) -> Option<String> {
+        let ix = self.rows.menu().expect_ix(collection);
+        let field = self.rows.menu().get(ix).field(column)?;
+        match self.rows.of(ix).iter().find(|row| row.key() == key)?.get(field)? {
+            FieldValue::Text(text) => Some(text.to_owned()),
+            _ => None,
+        }
+    }
+
     /// Digests of the row and its document, by collection and identity.
     pub fn digests(&self) -> BTreeMap<(&'static str, String), (u64, u64)> {
         let menu = self.rows.menu();
