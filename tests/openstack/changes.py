@@ -5,6 +5,10 @@ Everything made here is called scenario-…, and `leave` removes whatever is cal
 from cloud import or_gone, together, wait
 
 PREFIX = "scenario-"
+TEMPLATE = {"heat_template_version": "2018-08-31", "description": "of the scenario",
+            "parameters": {"length": {"type": "number", "default": 8}},
+            "resources": {"text": {"type": "OS::Heat::RandomString", "properties": {"length": {"get_param": "length"}}}},
+            "outputs": {"text": {"value": {"get_attr": ["text", "value"]}}}}
 
 
 class Changes:
@@ -34,6 +38,16 @@ class Changes:
     def volume(self, name, **more):
         return self.cinder.create_volume(name=PREFIX + name, size=1, volume_type="ssd", **more)
 
+    def stack(self, name):
+        stack = self.cloud.orchestration.create_stack(name=PREFIX + name, template=TEMPLATE, tags="scenario")
+        wait(f"the stack {name}", lambda: self.cloud.orchestration.get_stack(stack.id).status == "CREATE_COMPLETE")
+        return stack
+
+    def project_of(self, stack):
+        """Heat makes a project for each stack, for the users it may need, and takes it away with the stack."""
+        shown = self.cloud.documents(self.cloud.orchestration, f"/stacks/{stack.name}/{stack.id}", "stack")
+        return "cloud_tenants", shown["stack_user_project_id"]
+
     def ports_of(self, device):
         return [("network_ports", p.id) for p in self.neutron.ports(device_id=device)]
 
@@ -47,9 +61,26 @@ class Changes:
         self.settle()
 
     def prepare_servers(self):
-        self.changed, self.stopped, self.dropped = (
+        self.changed, self.stopped = (
             self.server(name, networks=[{"uuid": self.home.id}], key_name=PREFIX + "key", metadata={"role": name})
-            for name in ("changed", "stopped", "dropped"))
+            for name in ("changed", "stopped"))
+        self.prepare_dropped()
+
+    def prepare_dropped(self):
+        """A server with a port that nova makes, one that was brought to it, a volume and a floating IP."""
+        self.port_brought = self.neutron.create_port(network_id=self.home.id, name=PREFIX + "brought")
+        self.dropped = self.server("dropped", networks=[{"uuid": self.home.id}, {"port": self.port_brought.id}])
+        self.volume_freed = self.volume("freed")
+        router = self.neutron.create_router(name=PREFIX + "home", external_gateway_info={"network_id": self.outside.id})
+        self.neutron.add_interface_to_router(router, subnet_id=self.home_subnet.id)
+        wait("the server to be dropped", lambda: self.nova.get_server(self.dropped.id).status == "ACTIVE")
+        wait("the volume to be freed", lambda: self.cinder.get_volume(self.volume_freed.id).status == "available")
+        self.nova.create_volume_attachment(self.dropped, volume_id=self.volume_freed.id)
+        wait("its attachment", lambda: self.cinder.get_volume(self.volume_freed.id).status == "in-use")
+        made = next(p for p in self.neutron.ports(device_id=self.dropped.id) if p.id != self.port_brought.id)
+        self.ip_freed = self.neutron.create_ip(
+            floating_network_id=self.outside.id, port_id=made.id, description=PREFIX + "freed")
+        wait("its floating IP", lambda: self.neutron.get_ip(self.ip_freed.id).status == "ACTIVE")
 
     def prepare_volumes(self):
         self.grown, self.volume_dropped = self.volume("grown"), self.volume("dropped")
@@ -65,6 +96,7 @@ class Changes:
         self.image = self.cloud.image.create_image(name=PREFIX + "image", data=b"nothing", disk_format="raw",
                                                    container_format="bare", colour="red", validate_checksum=False)
         self.project_dropped = self.cloud.identity.create_project(name=PREFIX + "dropped", domain_id="default")
+        self.stack_dropped = self.stack("dropped")
 
     def change(self):
         """Makes, changes and removes; gives what it touched: what is there, and what is gone."""
@@ -72,8 +104,10 @@ class Changes:
         return altered + created, gone
 
     def remove(self):
-        # Ports that go with what they belong to go by themselves: a target that is gone has nothing to ask them of.
-        ports = self.ports_of(self.dropped.id) + self.ports_of(self.ip_dropped.id)
+        # Not named to the refresh: it must find out what a server and a floating IP took along, and what they left.
+        self.taken = self.ports_of(self.dropped.id) + self.ports_of(self.ip_dropped.id)
+        self.taken.remove(("network_ports", self.port_brought.id))
+        project_taken = self.project_of(self.stack_dropped)
         self.nova.delete_server(self.dropped)
         self.cinder.delete_volume(self.volume_dropped)
         self.neutron.delete_port(self.port_dropped)
@@ -82,11 +116,12 @@ class Changes:
         self.neutron.delete_router(self.router_dropped)
         self.neutron.delete_security_group(self.group_dropped)
         self.cloud.identity.delete_project(self.project_dropped)
-        return ports + [
-            ("vms", self.dropped.id), ("cloud_volumes", self.volume_dropped.id), ("network_ports", self.port_dropped.id),
+        self.cloud.orchestration.delete_stack(self.stack_dropped)
+        return [
+            project_taken, ("vms", self.dropped.id), ("cloud_volumes", self.volume_dropped.id), ("network_ports", self.port_dropped.id),
             ("floating_ips", self.ip_dropped.id), ("cloud_networks", self.net_dropped.id),
             ("network_routers", self.router_dropped.id), ("security_groups", self.group_dropped.id),
-            ("cloud_tenants", self.project_dropped.id)]
+            ("cloud_tenants", self.project_dropped.id), ("orchestration_stacks", self.stack_dropped.id)]
 
     def alter(self):
         self.nova.stop_server(self.stopped)
@@ -114,6 +149,7 @@ class Changes:
         ip = self.neutron.create_ip(floating_network_id=self.outside.id, port_id=port.id, description=PREFIX + "new")
         volume = self.volume("new", metadata={"made": "by the scenario"})
         project = self.cloud.identity.create_project(name=PREFIX + "new", domain_id="default", tags=["scenario"])
+        stack = self.stack("new")
         wait("the new server", lambda: self.nova.get_server(server.id).status == "ACTIVE")
         wait("the new volume", lambda: self.cinder.get_volume(volume.id).status == "available")
         self.nova.create_volume_attachment(server, volume_id=volume.id)
@@ -123,7 +159,11 @@ class Changes:
         wait("the floating IP", lambda: self.neutron.get_ip(ip.id).status == "ACTIVE")
         return [("cloud_networks", network.id), ("security_groups", group.id), ("network_ports", port.id),
                 ("vms", server.id), ("network_routers", router.id), ("floating_ips", ip.id), ("cloud_volumes", volume.id),
-                ("cloud_tenants", project.id)]
+                ("cloud_tenants", project.id), self.project_of(stack), ("orchestration_stacks", stack.id)]
+
+    def left(self):
+        """What the deleted server had and did not take along, by collection."""
+        return {"network_ports": self.port_brought, "cloud_volumes": self.volume_freed, "floating_ips": self.ip_freed}
 
     def rename_home(self):
         """A change that has nothing to do with volumes; what the network is called then."""
@@ -139,9 +179,11 @@ class Changes:
             asked = self.cloud.at_once(
                 servers=lambda: self.nova.servers(details=True, all_projects=True),
                 volumes=lambda: self.cinder.volumes(details=True, all_projects=True),
-                ports=self.neutron.ports, ips=self.neutron.ips, routers=self.neutron.routers, networks=self.neutron.networks)
+                ports=self.neutron.ports, ips=self.neutron.ips, routers=self.neutron.routers, networks=self.neutron.networks,
+                stacks=self.cloud.orchestration.stacks)
             now = {(x.id, x.status, x.updated_at) for found in asked.values() for x in found}
-            busy = any(s.task_state or s.status == "BUILD" for s in asked["servers"])
+            busy = any(s.status.endswith("IN_PROGRESS") for s in asked["stacks"])
+            busy |= any(s.task_state or s.status == "BUILD" for s in asked["servers"])
             busy |= any(v.status.endswith("ing") for v in asked["volumes"])
             known = set(before)
             before.clear()
@@ -153,6 +195,9 @@ class Changes:
     def leave(self):
         """Removes all that is called scenario-…"""
         ours = lambda found: [x for x in found if (x.name or "").startswith(PREFIX)]
+        stacks = ours(self.cloud.orchestration.stacks())
+        for s in stacks:
+            self.cloud.orchestration.delete_stack(s)
         servers = ours(self.nova.servers(details=False, all_projects=True))
         for s in servers:
             self.nova.delete_server(s)
@@ -183,3 +228,5 @@ class Changes:
             self.nova.delete_keypair(k)
         for v in volumes:
             wait(f"volume {v.name} to go", lambda v=v: or_gone(lambda: self.cinder.get_volume(v.id)) is None)
+        for s in stacks:
+            wait(f"stack {s.name} to go", lambda s=s: not any(x.id == s.id for x in self.cloud.orchestration.stacks()))

@@ -17,6 +17,7 @@ class Cloud:
         self.sdk = openstack.connect(cloud=name)
         self.compute, self.network = self.sdk.compute, self.sdk.network
         self.volume, self.image, self.identity = self.sdk.block_storage, self.sdk.image, self.sdk.identity
+        self.orchestration = self.sdk.orchestration
         self.user_id = self.sdk.current_user_id
         self.project_id = self.sdk.current_project_id
 

@@ -12,7 +12,7 @@ KEYS = {
     "disks": ("vm", "host", "name"),
     "nics": ("vm", "host", "mac_address", "address"),
     "operating_systems": ("vm", "host"),
-    "availability_zones": ("service", "name"),
+    "availability_zones": ("kind", "name"),
     "host_aggregate_hosts": ("host_aggregate", "host_name"),
     "key_pairs": ("user_ref", "name"),
     "server_group_members": ("server_group", "vm"),
@@ -20,6 +20,9 @@ KEYS = {
     "services": ("service", "name", "host_name"),
     "cloud_subnet_network_ports": ("address", "cloud_subnet", "network_port"),
     "network_ports_security_groups": ("network_port", "security_group"),
+    "stack_resources": ("orchestration_stack", "name"),
+    "stack_parameters": ("orchestration_stack", "name"),
+    "stack_outputs": ("orchestration_stack", "name"),
 }
 
 #: Whose rows they are: what a target reads, it reads with these.
@@ -30,16 +33,18 @@ OWNERS = {
     "volume_attachments": ("cloud_volume",), "quotas": ("cloud_tenant",), "server_group_members": ("server_group",),
     "host_aggregate_hosts": ("host_aggregate",),
     "labels": ("vm", "image", "cloud_volume", "volume_snapshot", "cloud_network", "cloud_subnet", "network_port",
-               "network_router", "floating_ip", "security_group", "flavor", "host_aggregate", "cloud_tenant"),
+               "network_router", "floating_ip", "security_group", "flavor", "host_aggregate", "cloud_tenant", "orchestration_stack"),
+    "stack_resources": ("orchestration_stack",), "stack_parameters": ("orchestration_stack",),
+    "stack_outputs": ("orchestration_stack",),
 }
 
-#: Filled by nothing in this cloud: VMs of a cloud have images instead of snapshots; the lab has no Heat.
-EMPTY = ("snapshots", "orchestration_stacks", "stack_resources", "stack_parameters", "stack_outputs")
+#: Filled by nothing in this cloud: VMs of a cloud have images instead of snapshots.
+EMPTY = ("snapshots",)
 
 
 def link(collection, key):
     return Link(collection, key) if key else None
 
 
-def zone(service, name):
-    return link("availability_zones", (service, name) if name else None)
+def zone(kind, name):
+    return link("availability_zones", (kind, name) if name else None)

@@ -3,7 +3,7 @@ import compare
 import lab
 import truth
 from checks import head, say
-from compare import Inventory
+from compare import Inventory, reference
 from stocktake import Stocktake, writes, written_on
 
 #: Collections Cinder alone fills.
@@ -83,8 +83,12 @@ class Story:
         compare.check(self.checks, f"{self.name}: touched", compare.touched(self.now, inventory, there + gone))
         for collection, ref in there:
             self.checks.that(f"{self.name}: {collection} {ref} is there", ref in inventory.rows[collection])
-        for collection, ref in gone:
+        for collection, ref in gone + self.changes.taken:
             self.checks.that(f"{self.name}: {collection} {ref} is gone", ref not in inventory.rows[collection])
+        left = {name: inventory.rows[name].get(of.id, {}) for name, of in self.changes.left().items()}
+        self.checks.equal(f"{self.name}: what the deleted server left is nobody's",
+                          {name: reference(row.get("vm")) for name, row in left.items()}, dict.fromkeys(left))
+        self.checks.equal(f"{self.name}: its volume is free", left["cloud_volumes"].get("status"), "available")
         dropped = self.changes.dropped.id
         archived = [row for row in self.program.rows("vms", "--archived") if row["ref"] == dropped]
         self.checks.that(f"{self.name}: the deleted server is archived under its id",

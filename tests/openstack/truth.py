@@ -5,6 +5,7 @@ or a tuple where the identity has parts (KEYS). A link is a Link, a moment a dat
 """
 import truth_compute
 import truth_network
+import truth_orchestration
 import truth_storage
 from shape import EMPTY, KEYS, Link, link
 
@@ -37,6 +38,7 @@ def inventory_of(cloud):
     truth_compute.compute(cloud, rows)
     truth_network.network(cloud, rows)
     truth_storage.volumes(cloud, rows)
+    truth_orchestration.stacks(cloud, rows)
     projects(cloud, rows)
     return rows
 

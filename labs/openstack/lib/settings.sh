@@ -6,8 +6,8 @@ LAB_PASSWORD="${LAB_PASSWORD:-lab-secret}"
 LAB_REGION="${LAB_REGION:-RegionOne}"
 LAB_COMPUTES="${LAB_COMPUTES:-4}"
 LAB_TOKEN_TTL="${LAB_TOKEN_TTL:-3600}"
-# off by default: each costs start time, and most tests read neither
-LAB_HEAT="${LAB_HEAT:-0}"
+LAB_HEAT="${LAB_HEAT:-1}"
+# off by default: each costs start time, and no test reads them
 LAB_METRICS="${LAB_METRICS:-0}"
 LAB_RABBIT_MGMT="${LAB_RABBIT_MGMT:-0}"
 # large on purpose: the seed should run out of none of these

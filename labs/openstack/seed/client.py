@@ -18,7 +18,7 @@ MICROVERSION = {"compute": {"OpenStack-API-Version": "compute 2.93"},
                 "volume": {"OpenStack-API-Version": "volume 3.70"},
                 "placement": {"OpenStack-API-Version": "placement 1.39"}}
 LOG = {"compute": "nova-api", "network": "neutron", "image": "glance", "metric": "gnocchi-api",
-       "volume": "cinder-api", "placement": "placement", "identity": "keystone"}
+       "volume": "cinder-api", "placement": "placement", "identity": "keystone", "orchestration": "heat-engine"}
 WORKERS = int(os.environ.get("SEED_WORKERS") or 4)
 T0 = time.time()
 
@@ -73,6 +73,8 @@ class Cloud:
         self.auth()
         if service == "volume":
             return "http://127.0.0.1:8776/v3/%s%s" % (self.project_id, path)
+        if service == "orchestration":
+            return "http://127.0.0.1:8004/v1/%s%s" % (self.project_id, path)
         return URL[service] + path
 
     def call(self, method, service, path, body=None, ok=(200, 201, 202, 203, 204), data=None, headers=None):

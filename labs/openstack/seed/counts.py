@@ -40,5 +40,7 @@ def run():
     n("projects", pages("identity", "/projects", "projects"))
     n("users", pages("identity", "/users", "users"))
     n("resource providers", lambda: len(c.get("placement", "/resource_providers")["resource_providers"]))
+    if os.environ.get("LAB_HEAT") == "1":
+        n("stacks", lambda: len(c.get("orchestration", "/stacks?global_tenant=True&show_nested=True")["stacks"]))
     if os.environ.get("LAB_METRICS") == "1":
         n("gnocchi backlog", lambda: c.get("metric", "/status")["storage"]["summary"]["measures"])

@@ -1,7 +1,7 @@
 """The seed, part by part. Every part finds what is there and adds what is missing."""
 import os
 
-from . import base, metrics, network, servers, states, storage, tenants
+from . import base, metrics, network, servers, stacks, states, storage, tenants
 from .client import Cloud, each, say, together
 
 
@@ -26,6 +26,8 @@ def seed(want):
              lambda: network.floating_ips(c, built, people, shared))
     # last, because a volume cannot be attached to a shelved server
     states.run(c, built)
+    if os.environ.get("LAB_HEAT") == "1":
+        stacks.run(c, people)
     if os.environ.get("LAB_METRICS") == "1":
         metrics.run(c, list(built.values()))
     say("seed: done,", len(built), "servers")

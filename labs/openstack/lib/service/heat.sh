@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# heat.sh: orchestration, only with LAB_HEAT=1.
+# heat.sh: orchestration; LAB_HEAT=0 leaves it out.
 
 heat_processes() { printf '%s\n' heat-api heat-engine; }
 
@@ -19,12 +19,15 @@ stack_domain_admin_password = $LAB_PASSWORD
 stack_user_domain_name = heat
 region_name_for_services = $LAB_REGION
 max_stacks_per_tenant = -1
+action_retry_limit = 0
 [heat_api]
 bind_host = $HOST
 bind_port = $P_HEAT
 workers = 1
 [paste_deploy]
 api_paste_config = $ETC/heat/api-paste.ini
+[oslo_policy]
+policy_file = $ETC/heat/policy.yaml
 [database]
 $(db_options heat)
 [clients_keystone]
@@ -34,6 +37,8 @@ $(account heat)
 $(authtoken heat)
 $(oslo heat)
 EOF
+  # as shipped, nobody who signs in to a project may list every project's stacks
+  put "$ETC/heat/policy.yaml" <<<'"stacks:global_index": "role:admin"'
 }
 
 heat_prepare() {
