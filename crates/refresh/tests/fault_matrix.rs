@@ -5,7 +5,7 @@
 mod support;
 
 use stocktake_fakecloud::{CloudSpec, FakeCloud, Fault, FaultRule, Kind, Service};
-use stocktake_model::Scope;
+use stocktake_model::{Scope, Target};
 use stocktake_refresh::Outcome;
 use stocktake_testkit::{TestDatabase, postgres, sqlite};
 use support::{Inventory, World};
@@ -85,6 +85,47 @@ async fn no_fault_takes_anything_away_sqlite() {
 #[tokio::test]
 async fn no_fault_takes_anything_away_postgres() {
     matrix(postgres().await, &[Service::Compute]).await;
+}
+
+/// Whole collections, alone and beside each other and single objects. What a service breaks it must break only for itself.
+async fn matrix_of_collections(database: TestDatabase, faulty: &[(Service, &[&str])]) {
+    let world = world(database).await;
+    assert_eq!(world.full().await.report.outcome, Outcome::Ok);
+    let before = world.inventory().await;
+    let server = world.cloud.control().id(Kind::Server, 3);
+    for fault in Fault::all() {
+        for (service, collections) in faulty {
+            // Alone from the second page on, together from the first.
+            for collection in *collections {
+                let rule = FaultRule::new(fault).service(*service).after(1);
+                check(&world, &before, rule, Scope::Targets(vec![Target::whole(*collection)])).await;
+            }
+            let mut together: Vec<_> = collections.iter().copied().map(Target::whole).collect();
+            if !collections.contains(&"vms") {
+                together.push(Target::one("vms", &server));
+            }
+            check(&world, &before, FaultRule::new(fault).service(*service), Scope::Targets(together)).await;
+        }
+        let well = world.full().await;
+        assert_eq!(well.report.outcome, Outcome::Ok, "after {}: {:?}", fault.name(), well.report.notes);
+        assert_eq!(before, world.inventory().await, "after {}", fault.name());
+    }
+}
+
+#[tokio::test]
+async fn no_fault_takes_anything_away_from_a_collection_sqlite() {
+    let faulty: [(Service, &[&str]); 4] = [
+        (Service::Compute, &["vms", "hosts"]),
+        (Service::Network, &["network_ports", "cloud_networks"]),
+        (Service::Volume, &["cloud_volumes", "vms"]),
+        (Service::Identity, &["cloud_tenants"]),
+    ];
+    matrix_of_collections(sqlite().await, &faulty).await;
+}
+
+#[tokio::test]
+async fn no_fault_takes_anything_away_from_a_collection_postgres() {
+    matrix_of_collections(postgres().await, &[(Service::Volume, &["cloud_volumes", "vms"])]).await;
 }
 
 /// A fault that passes must not even be seen.

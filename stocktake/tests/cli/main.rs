@@ -39,6 +39,7 @@ suite! {
         what_cannot_be_seen_is_kept,
         mass_deletions_wait_for_a_person,
         one_object_by_its_name,
+        a_whole_collection_by_the_word_people_use,
         recorded_and_replayed,
         interrupted_nothing_is_half_written;
 }

@@ -108,6 +108,31 @@ pub(crate) async fn mass_deletions_wait_for_a_person(database: TestDatabase) {
     assert!(shell.json(&["run", "show", run])["approved_on"].is_string());
 }
 
+pub(crate) async fn a_whole_collection_by_the_word_people_use(database: TestDatabase) {
+    let shell = Shell::refreshed(database).await;
+    let (control, servers) = (shell.control(), shell.control().ids(Kind::Server));
+    control.rename(&servers[3], "renamed").unwrap();
+    control.delete(&servers[6]).unwrap();
+    let image = control.id(Kind::Image, 1);
+    control.delete(&image).unwrap();
+    let plan = shell.run(&["plan", "cloud1", "--target", "servers"]).ok();
+    assert!(plan.contains("→ renamed") && !plan.contains("images"), "{plan}");
+    shell.run(&["refresh", "cloud1", "--target", "servers"]).ok();
+    assert_eq!(shell.json(&["show", "vm", &servers[3]])["object"]["name"], "renamed");
+    assert!(shell.json(&["show", "vm", &servers[6]])["object"]["archived_on"].is_string());
+    assert!(shell.json(&["show", "image", &image])["object"]["archived_on"].is_null(), "images were not asked for");
+    let run = shell.json(&["run", "show", "last"]);
+    assert_eq!((run["mode"].as_str(), run["targets"][0]["collection"].as_str()), (Some("collections"), Some("vms")));
+    assert!(shell.run(&["run", "show", "last"]).ok().contains("vms (all)"));
+    let both = ["refresh", "cloud1", "--target", "images", "--target", &format!("vms={}", servers[3])];
+    shell.run(&both).ok();
+    assert!(shell.json(&["show", "image", &image])["object"]["archived_on"].is_string());
+    let labels = shell.run(&["refresh", "cloud1", "--target", "labels"]).failed(2);
+    assert!(labels.contains("labels have no listing of their own; whole collections are vms,"), "{labels}");
+    let empty = shell.run(&["refresh", "cloud1", "--target", "vms="]).failed(2);
+    assert!(empty.contains("COLLECTION alone for all of it"), "{empty}");
+}
+
 pub(crate) async fn one_object_by_its_name(database: TestDatabase) {
     let shell = Shell::refreshed(database).await;
     let (control, servers) = (shell.control(), shell.control().ids(Kind::Server));
