@@ -171,11 +171,7 @@ fn a_target_that_is_gone_is_not_doubted_though_nothing_else_of_its_kind_was_seen
 #[test]
 fn the_guard_holds_until_a_second_run_agrees_whichever_it_is() {
     let keys: Vec<String> = (0..40).map(|n| format!("t{n:02}")).collect();
-    let tags_of = |keys: &[String]| {
-        let mut rows = rows();
-        keys.iter().for_each(|key| rows.row(TAGS, key).text(tags::name, key.as_str()).finish());
-        rows
-    };
+    let tags_of = |keys: &[String]| with_tags(rows(), keys);
     let full = |keys: &[String]| with_tags(boxes_of(&["b1"], &["pen"]), keys);
     for second_is_full in [false, true] {
         let mut db = Memory::new();
@@ -201,7 +197,9 @@ fn the_guard_holds_until_a_second_run_agrees_whichever_it_is() {
 }
 
 fn with_tags(mut rows: Rows, keys: &[String]) -> Rows {
-    keys.iter().for_each(|key| rows.row(TAGS, key).text(tags::name, key.as_str()).finish());
+    for key in keys {
+        rows.row(TAGS, key).text(tags::name, key.as_str()).finish();
+    }
     rows
 }
 
@@ -260,7 +258,9 @@ impl World {
 
     fn rows(&self, parts: &[CollectionIx]) -> Rows {
         let mut rows = rows();
-        parts.iter().for_each(|part| self.part(*part, &mut rows));
+        for part in parts {
+            self.part(*part, &mut rows);
+        }
         rows
     }
 }
