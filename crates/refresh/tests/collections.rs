@@ -134,7 +134,7 @@ async fn a_choice_is_kept_with_the_run_and_is_no_flaw() {
         seed: world.seed,
     };
     let choice = ["40 targets of images cost 40 calls, listing 1 call: all images".to_owned()];
-    let request = Request { trigger: "test", owner: "test", approves: None, choice: &choice };
+    let request = Request { choice: &choice, ..Request::new("test", "test") };
     let finished = execute(&world.store, &refresh, &request, &Quiet, pending()).await.unwrap();
     assert_eq!(finished.report.outcome, Outcome::Ok);
     let record = registry::find_run(&world.store, &finished.run.to_string()).await.unwrap();

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     fn servers(n: u128) -> Vec<ServerId> {
-        (1..=n).map(|n| ServerId(uuid::Uuid::from_u128(n << 64 | n * 77))).collect()
+        (1..=n).map(|n| ServerId(uuid::Uuid::from_u128((n << 64) | (n * 77)))).collect()
     }
 
     #[test]

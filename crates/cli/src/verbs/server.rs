@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
     let identity =
         Identity { name: verb.name.unwrap_or_else(|| host.clone()), host, version: env!("CARGO_PKG_VERSION").to_owned() };
     let program = Program::this(app.for_children()?);
-    let options = Options::new(&settings, identity, program);
+    let options = Options::new(settings, identity, program);
     let stop = Stop::default().on_signals();
     let place = store.place().to_owned();
     app.remark(format!("serving {place}; `stocktake status` shows how it does, Ctrl-C stops it"));

@@ -84,7 +84,7 @@ async fn work(app: &App, kind: &workers::WorkerKind, verb: &Worker, report: &Rep
     let queue = Queue::new(store.clone());
     let (lease, poll) = (settings.queue.lease, settings.queue.poll);
     let types = app.kinds.iter().map(|kind| Arc::clone(&kind.provider)).collect();
-    let context = Context::new(store.clone(), queue.clone(), app.vault(&store)?, settings, types);
+    let context = Context::new(store.clone(), queue.clone(), app.vault(&store)?, settings.clone(), types);
     let life = Life { queue, lanes: (kind.lanes)(provider), owner: owner(), lease, poll };
     live(life, Arc::new(Jobs { context: Arc::new(context) }), report.clone(), stop).await?;
     Ok(Exit::Ok)

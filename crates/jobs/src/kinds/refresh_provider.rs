@@ -7,18 +7,24 @@ use anyhow::anyhow;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stocktake_model::{Scope, Target};
-use stocktake_provider::Progress;
+use stocktake_provider::{Progress, Provider};
 use stocktake_queue::{Lane, Priority};
 use stocktake_refresh::requests::{self, Ask, Asked};
-use stocktake_refresh::{Finished, Observer, Phase, Refresh, RefreshError, Request, RunReport, Tried, execute};
+use stocktake_refresh::{
+    Choice, Finished, Observer, Phase, Prices, Refresh, RefreshError, Request, RunReport, Tried, choose, execute,
+};
 use stocktake_saver::GuardPolicy;
-use stocktake_store::registry::{self, ProviderRecord, ProviderStatus};
+use stocktake_store::query;
+use stocktake_store::registry::{self, Finding, ProviderRecord, ProviderStatus};
 use stocktake_store::{ProviderId, StoreError};
 use stocktake_worker::{Doing, Ended, Reporter};
 
 use super::{BUSY, again, provider};
 use crate::context::Context;
 use crate::job::Job;
+
+/// So few objects are asked for by their ids without reckoning.
+const FEW: usize = 8;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefreshProvider {
@@ -68,22 +74,31 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     };
     let connected = match context.connect(record).await {
         Ok(provider) => provider,
-        Err(error) => return again(&error),
+        Err(error) => {
+            let (store, finding) = (&context.store, Finding::Incomplete(format!("{error:#}")));
+            let enough = context.settings.credentials.failures_to_unreachable;
+            return match registry::note_credentials(store, record.id, record.generation, &finding, enough).await {
+                Ok(_) => again(&error),
+                Err(unwritten) => again(&anyhow::Error::from(unwritten).context(format!("{error:#}"))),
+            };
+        }
     };
     let seed = match registry::seed(&context.store).await {
         Ok(seed) => seed,
         Err(error) => return again(&error.into()),
     };
-    let scope = scope(&asked);
-    let refresh =
-        Refresh { provider_id: record.id, provider: connected, scope, guard: GuardPolicy::default(), strict: false, seed };
+    let Choice { scope, reasons } = match choice(context, record, connected.as_ref(), &asked).await {
+        Ok(choice) => choice,
+        Err(error) => return again(&error),
+    };
+    let guard = GuardPolicy::default();
+    let refresh = Refresh { provider_id: record.id, provider: connected, scope, guard, strict: false, seed };
     let trigger = triggers(&asked);
     let also = |report: &RunReport| vec![requests::served(doing.job.id, served(&asked, report))];
-    let tried = Tried {
-        generation: record.generation,
-        to_unreachable: context.settings.credentials.failures_to_unreachable,
-    };
-    let request = Request { also: &also, credentials: Some(tried), ..Request::new(&trigger, &doing.owner) };
+    let tried =
+        Tried { generation: record.generation, to_unreachable: context.settings.credentials.failures_to_unreachable };
+    let request =
+        Request { also: &also, credentials: Some(tried), choice: &reasons, ..Request::new(&trigger, &doing.owner) };
     let watched = Watched::new(&doing.report);
     match execute(&context.store, &refresh, &request, &watched, doing.stop.asked()).await {
         Ok(finished) => ended(&finished, &record.name),
@@ -94,16 +109,32 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     }
 }
 
-/// Everything as soon as anybody asked for everything.
-fn scope(asked: &[Asked]) -> Scope {
-    let mut targets = Vec::with_capacity(asked.len());
-    for asked in asked {
-        match &asked.ask {
-            Ask::Everything | Ask::Collection(_) => return Scope::Full,
-            Ask::Target(target) => targets.push(target.clone()),
-        }
+/// What serves everything asked for at the least cost, and why.
+async fn choice(
+    context: &Context,
+    record: &ProviderRecord,
+    provider: &dyn Provider,
+    asked: &[Asked],
+) -> anyhow::Result<Choice> {
+    let full = asked.iter().any(|asked| asked.ask == Ask::Everything);
+    let targets: Vec<_> = asked.iter().filter_map(|asked| target(&asked.ask)).collect();
+    if !full && targets.len() <= FEW && !targets.iter().any(Target::is_whole) {
+        return Ok(Choice { scope: Scope::Targets(targets), reasons: Vec::new() });
     }
-    Scope::Targets(targets)
+    let menu = provider.menu();
+    let counts = query::counts(&context.store, &menu).await?;
+    let rows = counts.into_iter().filter(|counted| counted.provider == record.id);
+    let rows = rows.map(|counted| (menu.get(counted.collection).name.to_owned(), counted.live)).collect();
+    let prices = Prices::new(context.provider_type(record)?.as_ref(), provider, rows);
+    Ok(choose(&prices, full, &targets))
+}
+
+fn target(ask: &Ask) -> Option<Target> {
+    match ask {
+        Ask::Everything => None,
+        Ask::Collection(collection) => Some(Target::whole(collection)),
+        Ask::Target(target) => Some(target.clone()),
+    }
 }
 
 fn triggers(asked: &[Asked]) -> String {
@@ -114,10 +145,7 @@ fn triggers(asked: &[Asked]) -> String {
 /// All but the targets that could be neither read nor said to be gone.
 fn served(asked: &[Asked], report: &RunReport) -> Vec<i64> {
     let unknown: BTreeSet<&Target> = report.unknown_targets.iter().collect();
-    let is_served = |asked: &&Asked| match &asked.ask {
-        Ask::Target(target) => !unknown.contains(target),
-        Ask::Everything | Ask::Collection(_) => true,
-    };
+    let is_served = |asked: &&Asked| target(&asked.ask).is_none_or(|target| !unknown.contains(&target));
     asked.iter().filter(is_served).map(|asked| asked.id).collect()
 }
 
