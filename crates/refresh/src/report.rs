@@ -114,8 +114,15 @@ impl RunReport {
             }
         }
         if self.notes.is_empty() {
+            // What need not be asked leaves a collection open that others feed as well, and is no failure.
+            let excuses: Vec<String> = self
+                .listings
+                .iter()
+                .filter(|l| matches!(l.listed, Listed::NotAsked { .. }))
+                .flat_map(|l| l.listed.errors())
+                .collect();
             let partial = |report: &CollectionReport| match &report.listed {
-                Some(listed @ Listed::Partial { errors }) => {
+                Some(listed @ Listed::Partial { errors }) if errors.iter().any(|error| !excuses.contains(error)) => {
                     Some(format!("{} {}: {}", report.collection, listed.name(), errors.join("; ")))
                 }
                 _ => None,

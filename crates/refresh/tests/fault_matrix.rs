@@ -149,3 +149,19 @@ async fn what_happens_once_does_not_show() {
         world.cloud.control().clear_faults();
     }
 }
+
+/// What need not be asked, because the cloud does not offer it, licenses no deletion and is no failure.
+#[tokio::test]
+async fn what_the_cloud_does_not_offer_is_no_failure() {
+    let world = world(sqlite().await).await;
+    world.full().await;
+    let before = world.inventory().await;
+    for fault in [Fault::NotFound404, Fault::EmptyPage { next_link: false }] {
+        let rule = FaultRule::new(fault).service(Service::Network).path("/availability_zones");
+        world.cloud.control().add_fault(rule);
+        let finished = world.full().await;
+        world.cloud.control().clear_faults();
+        assert_eq!(finished.report.outcome, Outcome::Ok, "{}: {:?}", fault.name(), finished.report.notes);
+        assert_eq!(before, world.inventory().await, "{}", fault.name());
+    }
+}

@@ -224,8 +224,9 @@ pub(crate) const LISTINGS: &[Listing] = &[
         ..list("agents", Network, "/agents", "agents", Operators, LightLinks("agents_links"), &["services"])
     },
     Listing {
-        // An extension; its zones are those of agents, so there may be none.
+        // An extension; its zones are those of agents, and a cloud without any looks like one that lost sight of them.
         optional: true,
+        never_empty: true,
         ..list("network_zones", Network, "/availability_zones", "availability_zones", Same, Whole, &["availability_zones"])
     },
 ];
