@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod recording;
 mod verbs;
+mod waiting;
 
 use std::process::ExitCode;
 

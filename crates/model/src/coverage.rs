@@ -88,6 +88,7 @@ impl Coverage {
         }
         self.gone.extend(other.gone);
         self.read.extend(other.read);
+        self.whole.extend(other.whole);
     }
 
     pub fn of(&self, collection: CollectionIx) -> Option<&Listed> {

@@ -12,6 +12,7 @@ mod outcome;
 pub(crate) mod plan;
 pub(crate) mod provider;
 pub(crate) mod refresh;
+mod refresh_asked;
 pub(crate) mod run_show;
 pub(crate) mod runs;
 pub(crate) mod server;

@@ -15,6 +15,7 @@ use stocktake_store::registry::{self, ProviderRecord, RunId};
 
 use super::outcome::{as_data, exit_of, print};
 use super::provider::credentials;
+use super::refresh_asked;
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
 use crate::format::{Simple, machine};
@@ -23,6 +24,7 @@ use crate::output::human::counted;
 use crate::output::out::say;
 use crate::progress::Bars;
 use crate::recording;
+use crate::waiting::is_served;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -31,9 +33,12 @@ Examples:
   stocktake refresh --all
   stocktake refresh cloud1 --target vms=8c2af1d4-… --target volume=db-data
   stocktake refresh cloud1 --target vms            all VMs with what they own, and no other listing
+  stocktake refresh cloud1 --no-wait               ask a running server, and go on
   stocktake refresh cloud1 --record run.jsonl      keep the API's answers, without secrets
   stocktake refresh cloud1 --replay run.jsonl      the same again, without a network
   stocktake refresh --approve-deletes 9c41f0a2b7de let go what that run held back
+
+Where a server works it is asked, and its worker's progress is shown; else the refresh runs in this process.
 
 Exit codes: 0 everything was seen and saved, 3 saved what could be seen, 1 nothing was saved.")]
 pub(crate) struct Refresh {
@@ -56,8 +61,24 @@ pub(crate) struct Refresh {
     /// Answer from this file instead of the network
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     replay: Option<PathBuf>,
+    /// Only with a server: ask it, and wait for the end with its worker's progress (the default where one works)
+    #[arg(long, conflicts_with_all = ["no_wait", "here"])]
+    wait: bool,
+    /// Only with a server: ask it, and do not wait
+    #[arg(long, conflicts_with = "here")]
+    no_wait: bool,
+    /// In this process, also where a server works
+    #[arg(long)]
+    here: bool,
     #[arg(long, short, value_enum, default_value = "table")]
     output: Simple,
+}
+
+impl Refresh {
+    /// Whether it can only be done in this process: what it needs or makes is here.
+    fn is_here(&self) -> bool {
+        self.here || self.record.is_some() || self.replay.is_some() || self.approve_deletes.is_some()
+    }
 }
 
 pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
@@ -75,6 +96,21 @@ pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
             say(format!("error: interrupted; not refreshed: {}", rest.join(", ")));
             exit = exit.and(Exit::Failed);
             break;
+        }
+        if !verb.is_here() && (is_served(&store, record).await? || verb.wait || verb.no_wait) {
+            match asked(app, &store, record, &verb, &stop).await {
+                Ok(answer) => {
+                    exit = exit.and(answer.exit);
+                    reports.push(answer.data);
+                }
+                Err(error) if providers.len() > 1 => {
+                    say(format!("error: {}: {}", record.name, crate::exit::text(&error)));
+                    reports.push(json!({"provider": record.name, "state": "failed", "error": crate::exit::text(&error)}));
+                    exit = exit.and(Exit::Failed);
+                }
+                Err(error) => return Err(error),
+            }
+            continue;
         }
         let (traffic, kept) = match (&verb.record, &verb.replay) {
             (Some(path), _) => {
@@ -110,6 +146,23 @@ pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
     }
     machine(&mut app.out, verb.output, &reports)?;
     Ok(exit)
+}
+
+async fn asked(
+    app: &mut App,
+    store: &Store,
+    record: &ProviderRecord,
+    verb: &Refresh,
+    stop: &Stop,
+) -> anyhow::Result<refresh_asked::Answer> {
+    if !is_served(store, record).await? {
+        let zone = &record.zone;
+        return Err(misuse(format!(
+            "no server works in zone {zone}; `stocktake server` starts one, without --wait and --no-wait the refresh runs here"
+        )));
+    }
+    let scope = scope(store, app.kind(&record.kind)?.provider.as_ref(), record, &verb.targets).await?;
+    refresh_asked::ask(app, store, record, &scope, !verb.no_wait, verb.output != Simple::Table, stop).await
 }
 
 async fn chosen(app: &App, store: &Store, verb: &Refresh) -> anyhow::Result<(Vec<ProviderRecord>, Option<RunId>)> {

@@ -1,13 +1,18 @@
 //! `stocktake provider remove`: forget a provider and everything known of it.
 
 use clap::Args;
-use stocktake_store::query;
-use stocktake_store::registry;
+use stocktake_jobs::{RemoveProvider, new_job};
+use stocktake_queue::{Queue, State};
+use stocktake_store::registry::{self, ProviderRecord, ProviderStatus};
+use stocktake_store::{Store, query};
 
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
+use crate::interrupt::Stop;
 use crate::output::human::{counted, thousands};
+use crate::output::out::say;
 use crate::progress::Bars;
+use crate::waiting::{Waited, is_served, wait};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -41,6 +46,9 @@ pub(crate) async fn run(app: &mut App, verb: Remove) -> Done {
             return Ok(Exit::Failed);
         }
     }
+    if is_served(&store, &record).await? {
+        return by_server(app, &store, &record).await;
+    }
     let bars = Bars::new(app, &record.name);
     let lease = store.acquire_lease(record.id, &crate::verbs::refresh::owner(), LEASE).await?;
     let removed = registry::remove(&store, record.id, |step| {
@@ -54,6 +62,29 @@ pub(crate) async fn run(app: &mut App, verb: Remove) -> Done {
     }
     app.out.remark(format!("removed {} and {}", record.name, counted(removed?, "object", "objects")))?;
     Ok(Exit::Ok)
+}
+
+/// A server's workers must stop first: it is a job, which goes on when this process ends.
+async fn by_server(app: &mut App, store: &Store, record: &ProviderRecord) -> Done {
+    registry::set_status(store, record.id, ProviderStatus::Removing, None).await?;
+    let queue = Queue::new(store.clone());
+    let put = queue.put_unless_waiting(&new_job(&RemoveProvider { provider: record.id })).await?;
+    queue.flush().await;
+    match wait(app, store, &queue, put.id(), &record.name, &Stop::listen()).await? {
+        Waited::Interrupted => {
+            say(format!("not waiting any more; the server goes on with job {}", put.id()));
+            Ok(Exit::Failed)
+        }
+        Waited::Ended(job) if job.state == State::Done => {
+            let rows = job.result.as_ref().and_then(|result| result["rows"].as_u64()).unwrap_or(0);
+            app.out.remark(format!("removed {} and {}", record.name, counted(rows, "object", "objects")))?;
+            Ok(Exit::Ok)
+        }
+        Waited::Ended(job) => {
+            let error = job.error.as_deref().unwrap_or("it says nothing").replace('\n', ": ");
+            Err(anyhow::anyhow!("{} is not removed yet: {error} (job {}, {})", record.name, job.id, job.state))
+        }
+    }
 }
 
 /// Nobody refreshes what is being removed.
