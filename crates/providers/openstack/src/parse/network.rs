@@ -1,6 +1,7 @@
 //! Neutron's networks, subnets, routers, floating IPs and zones.
 
 use serde::Deserialize;
+use sonic_rs::JsonValueTrait;
 use stocktake_model::menus::cloud::availability_zones;
 use stocktake_model::menus::machines::labels;
 use stocktake_model::menus::network::{cloud_networks, cloud_subnets, floating_ips as floating_ip, network_routers};
@@ -230,8 +231,9 @@ pub(super) fn floating_ips(p: &mut Parsing<'_, '_>) {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Zone<'a> {
+    /// Its identity: a number in its place is another zone's, or none's.
     #[serde(borrow)]
-    name: Text<'a>,
+    name: Option<Json<'a>>,
     /// `network` or `router`.
     resource: Text<'a>,
     state: Text<'a>,
@@ -240,9 +242,10 @@ struct Zone<'a> {
 pub(super) fn zones(p: &mut Parsing<'_, '_>) {
     p.each("availability_zones", p.c.availability_zones, |c, json, z: Zone<'_>, out| {
         let kind = z.resource.get().unwrap_or_default();
-        out.row(c.availability_zones, words::zone(kind, z.name.get()))
+        let name = z.name.as_ref().and_then(|name| name.as_str());
+        out.row(c.availability_zones, words::zone(kind, name))
             .text(availability_zones::kind, kind)
-            .text(availability_zones::name, z.name.get())
+            .text(availability_zones::name, name)
             .bool(availability_zones::is_available, z.state.filled().map(|state| state == "available"))
             .document(json)
             .finish();
