@@ -20,8 +20,9 @@ pub struct Key {
     blank: bool,
     /// Which parts are null, one bit each.
     nulls: u64,
-    /// Parts that are not known yet, in their order.
-    open: Vec<open::Open>,
+    /// Parts that are not known yet, in their order; boxed, since keys are moved often and seldom have any.
+    #[expect(clippy::box_collection, reason = "a word instead of three")]
+    open: Option<Box<Vec<open::Open>>>,
 }
 
 impl Key {

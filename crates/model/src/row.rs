@@ -15,7 +15,7 @@ use crate::key::{self, Find, Key};
 use crate::menu::{CollectionIx, Menu};
 use crate::value::{LinkRef, Value};
 
-use self::open::OpenLink;
+use self::open::{OpenLink, Place};
 pub use self::open::{OpenRow, Unknown, UnknownPart};
 
 mod tag {
@@ -376,6 +376,9 @@ pub struct Rows {
 struct Scratch {
     bytes: Vec<u8>,
     slots: Vec<Span>,
+    /// Links by a key that is open. Here and not in the builder, which is moved with each field.
+    links: Vec<OpenLink>,
+    version: Option<i64>,
 }
 
 impl Rows {
@@ -396,10 +399,12 @@ impl Rows {
     /// Starts a row; nothing is stored before [`RowBuilder::finish`].
     pub fn row(&mut self, collection: CollectionIx, key: impl Into<Key>) -> RowBuilder<'_> {
         self.scratch.bytes.clear();
+        self.scratch.links.clear();
+        self.scratch.version = None;
         let Collection { columns, links, .. } = self.menu.get(collection);
         self.scratch.slots.clear();
         self.scratch.slots.resize(columns.len() + links.len(), Span::default());
-        RowBuilder { collection, key: key.into(), links: Vec::new(), version: None, raw: "", raw_digest: None, rows: self }
+        RowBuilder { collection, key: key.into(), raw: "", raw_digest: None, rows: self }
     }
 
     pub fn of(&self, collection: CollectionIx) -> &CollectionRows {
@@ -468,9 +473,6 @@ impl Rows {
 pub struct RowBuilder<'a> {
     collection: CollectionIx,
     key: Key,
-    /// Links by a key that is open.
-    links: Vec<OpenLink>,
-    version: Option<i64>,
     raw: &'a str,
     raw_digest: Option<u64>,
     rows: &'a mut Rows,
@@ -548,7 +550,7 @@ impl<'a> RowBuilder<'a> {
         let target = self.rows.menu.link_target(self.collection, field);
         debug_assert!(target.is_some(), "{} is not a link", self.field_name(field));
         if let Some(target) = target {
-            self.any_link(OpenLink { field, target, by, value_of: u8::MAX, default: None, key });
+            self.any_link(Place { field, target, by, value_of: u8::MAX, default: None }, &key);
         }
         self
     }
@@ -570,23 +572,23 @@ impl<'a> RowBuilder<'a> {
         if default.is_some() {
             self.check(field, Type::Int);
         }
-        self.any_link(OpenLink { field, target, by, value_of: column.0, default, key });
+        self.any_link(Place { field, target, by, value_of: column.0, default }, &key);
         self
     }
 
-    fn any_link(&mut self, link: OpenLink) {
-        self.slot(link.field, |bytes| push_link(bytes, &link));
-        self.links.retain(|other| other.field != link.field);
-        if link.key.is_open() {
-            self.links.push(link);
+    #[inline]
+    fn any_link(&mut self, place: Place, key: &Key) {
+        self.slot(place.field, |bytes| push_link(bytes, place, key));
+        if key.is_open() || !self.rows.scratch.links.is_empty() {
+            self.rows.scratch.note_open(place, key);
         }
     }
 
     /// What grows whenever the object changes: a counter of the provider's, or a time in microseconds. Of two records of
     /// one object the one with the greater version counts, in whatever order they come. Ignored where the collection is
     /// not versioned.
-    pub fn version(mut self, version: impl Into<Option<i64>>) -> Self {
-        self.version = version.into();
+    pub fn version(self, version: impl Into<Option<i64>>) -> Self {
+        self.rows.scratch.version = version.into();
         self
     }
 
@@ -609,7 +611,7 @@ impl<'a> RowBuilder<'a> {
 
     /// `find` is given for a row that was set aside: what it does not know, nobody does.
     fn store(self, mut find: Option<&mut Find<'_>>) {
-        let Self { collection, key, links, version, raw, raw_digest, rows } = self;
+        let Self { collection, key, raw, raw_digest, rows } = self;
         let Rows { menu, seed, collections, scratch, open, issues } = rows;
         let description = menu.get(collection);
         let missing = |(at, part): (usize, &&'static str)| key.is_null(at) && !description.nullable_ref.contains(part);
@@ -623,8 +625,8 @@ impl<'a> RowBuilder<'a> {
             });
             return;
         }
-        if find.is_none() && (key.is_open() || !links.is_empty()) {
-            open.push(OpenRow::new(menu, collection, key, links, (version, raw, raw_digest), scratch));
+        if find.is_none() && (key.is_open() || !scratch.links.is_empty()) {
+            open.push(OpenRow::new(menu, collection, key, (raw, raw_digest), scratch));
             return;
         }
         let out = &mut collections[collection.index()];
@@ -639,7 +641,7 @@ impl<'a> RowBuilder<'a> {
         let mut body = Span { start, len: out.bytes.len() as u32 - start };
         let salt = *seed ^ u64::from(menu.mapping_version()).rotate_left(32);
         let mut digest = xxh3_64_with_seed(body.of(&out.bytes), salt);
-        if let Some(version) = version.filter(|_| description.versioned) {
+        if let Some(version) = scratch.version.filter(|_| description.versioned) {
             out.bytes.extend_from_slice(&[VERSION, tag::INT]);
             out.bytes.extend_from_slice(&version.to_le_bytes());
             body.len = out.bytes.len() as u32 - start;
@@ -660,7 +662,7 @@ impl<'a> RowBuilder<'a> {
                     out.bytes.truncate(key_span.start as usize);
                     out.secondary.truncate(first as usize);
                     let digest = (raw_digest != 0).then_some(raw_digest);
-                    open.push(OpenRow::new(menu, collection, key, links, (version, raw, digest), scratch));
+                    open.push(OpenRow::new(menu, collection, key, (raw, digest), scratch));
                     return;
                 }
                 Secondary::None => {}
@@ -731,14 +733,14 @@ fn push_bytes(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn push_link(out: &mut Vec<u8>, link: &OpenLink) {
-    let key = link.key.as_str();
+fn push_link(out: &mut Vec<u8>, place: Place, key: &Key) {
+    let key = key.as_str();
     out.push(tag::LINK);
-    out.extend_from_slice(&link.target.0.to_le_bytes());
-    out.extend_from_slice(&[link.by, link.value_of]);
+    out.extend_from_slice(&place.target.0.to_le_bytes());
+    out.extend_from_slice(&[place.by, place.value_of]);
     out.extend_from_slice(&(key.len() as u32).to_le_bytes());
     out.extend_from_slice(key.as_bytes());
-    match link.default {
+    match place.default {
         None => out.extend_from_slice(&0u32.to_le_bytes()),
         Some(default) => {
             out.extend_from_slice(&9u32.to_le_bytes());

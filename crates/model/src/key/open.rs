@@ -43,11 +43,11 @@ impl Key {
 
     /// Whether a part is not known yet.
     pub fn is_open(&self) -> bool {
-        !self.open.is_empty()
+        self.open.is_some()
     }
 
     pub(super) fn leave_open(&mut self, through: Option<(CollectionIx, u8)>, key: Self) {
-        self.open.push(Open { part: self.parts - 1, at: self.encoded.len() as u32, through, key });
+        self.open.get_or_insert_default().push(Open { part: self.parts - 1, at: self.encoded.len() as u32, through, key });
     }
 
     /// The key with its open parts filled in, or the first of them that is unknown.
@@ -57,7 +57,11 @@ impl Key {
 
     /// The parts that are open and unknown, by their numbers counted from 0.
     pub fn unknown_parts(&self, find: &mut Find<'_>) -> Vec<(u8, Missing)> {
-        self.open.iter().filter_map(|open| open.identity(find).err().map(|missing| (open.part, missing))).collect()
+        self.open
+            .iter()
+            .flat_map(|open| open.iter())
+            .filter_map(|open| open.identity(find).err().map(|missing| (open.part, missing)))
+            .collect()
     }
 
     /// What people are shown of an open key: its parts as far as they are known, refs in the place of the others.
@@ -67,14 +71,14 @@ impl Key {
 
     fn fill(&self, mut text: impl FnMut(&Open) -> Result<String, Missing>) -> Result<Self, Missing> {
         let (mut encoded, mut from) = (String::with_capacity(self.encoded.len() + 48), 0);
-        for open in &self.open {
+        for open in self.open.iter().flat_map(|open| open.iter()) {
             let at = open.at as usize;
             encoded.push_str(&self.encoded[from..at]);
             push_text(&mut encoded, &text(open)?);
             from = at;
         }
         encoded.push_str(&self.encoded[from..]);
-        Ok(Self { encoded, open: Vec::new(), ..self.clone() })
+        Ok(Self { encoded, open: None, ..self.clone() })
     }
 }
 

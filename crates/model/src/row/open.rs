@@ -7,16 +7,33 @@ use crate::collection::Field;
 use crate::key::{Find, Key, Missing};
 use crate::menu::{CollectionIx, Menu};
 
-/// A link as it is written, by a key that may be open.
-#[derive(Debug, Clone)]
-pub(super) struct OpenLink {
+/// A link as it is written, but for its key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
     pub(super) field: Field,
     pub(super) target: CollectionIx,
     pub(super) by: u8,
     /// Field of the target whose value is wanted; all ones: the link itself.
     pub(super) value_of: u8,
     pub(super) default: Option<i64>,
-    pub(super) key: Key,
+}
+
+/// A link by a key that is open.
+#[derive(Debug, Clone)]
+pub(super) struct OpenLink {
+    place: Place,
+    key: Key,
+}
+
+impl Scratch {
+    /// The last link written to a field counts.
+    #[cold]
+    pub(super) fn note_open(&mut self, place: Place, key: &Key) {
+        self.links.retain(|other| other.place.field != place.field);
+        if key.is_open() {
+            self.links.push(OpenLink { place, key: key.clone() });
+        }
+    }
 }
 
 /// A part of a row that nobody knows.
@@ -41,13 +58,11 @@ pub enum UnknownPart {
 pub struct OpenRow {
     pub collection: CollectionIx,
     key: Key,
-    links: Vec<OpenLink>,
     /// Links among the parts of its secondary refs: number of the ref, and the link's collection, ref and key.
     parts: Vec<(u8, CollectionIx, u8, Key)>,
     /// Its secondary keys as far as they are known already: number of the ref, text form.
     pub secondary: Vec<(u8, String)>,
     scratch: Scratch,
-    version: Option<i64>,
     raw: String,
     raw_digest: Option<u64>,
 }
@@ -57,15 +72,14 @@ impl OpenRow {
         menu: &Menu,
         collection: CollectionIx,
         key: Key,
-        links: Vec<OpenLink>,
-        (version, raw, raw_digest): (Option<i64>, &str, Option<u64>),
+        (raw, raw_digest): (&str, Option<u64>),
         scratch: &Scratch,
     ) -> Self {
         let description = menu.get(collection);
-        let (mut parts, mut secondary) = (Vec::new(), Vec::new());
+        let (mut parts, mut secondary, links) = (Vec::new(), Vec::new(), &scratch.links);
         for (s, by) in description.secondary_refs.iter().zip(1..) {
             let fields: Vec<_> = s.parts.iter().filter_map(|part| description.field(part)).collect();
-            let by_open_key = links.iter().any(|link| fields.contains(&link.field));
+            let by_open_key = links.iter().any(|link| fields.contains(&link.place.field));
             match secondary_key(description, s.parts, scratch, None) {
                 Secondary::Key { text, .. } if !by_open_key => secondary.push((by, text.as_str().to_owned())),
                 Secondary::None => {}
@@ -75,7 +89,7 @@ impl OpenRow {
                         if let FieldValue::Link(link) = take_value(&mut slot.of(&scratch.bytes))
                             && link.by > 0
                         {
-                            let open = links.iter().find(|link| link.field == field).map(|link| link.key.clone());
+                            let open = links.iter().find(|link| link.place.field == field).map(|link| link.key.clone());
                             let key = open.unwrap_or_else(|| Key::from_encoded(link.key));
                             parts.push((by, link.target, link.by, key));
                         }
@@ -84,7 +98,7 @@ impl OpenRow {
             }
         }
         let (raw, scratch) = (raw.to_owned(), scratch.clone());
-        Self { collection, key, links, parts, secondary, scratch, version, raw, raw_digest }
+        Self { collection, key, parts, secondary, scratch, raw, raw_digest }
     }
 
     /// What people are shown in the place of its identity.
@@ -100,9 +114,9 @@ impl OpenRow {
             let name = description.manager_ref.get(usize::from(at)).copied().unwrap_or("ems_ref");
             unknown.push(Unknown { part: UnknownPart::Identity, name, missing });
         }
-        for link in &self.links {
+        for link in &self.scratch.links {
             if let Err(missing) = link.key.settle(find) {
-                let name = description.field_name(link.field);
+                let name = description.field_name(link.place.field);
                 unknown.push(Unknown { part: UnknownPart::Link, name, missing });
             }
         }
@@ -132,13 +146,13 @@ impl Rows {
     /// its identity is known.
     pub fn settle(&mut self, row: &OpenRow, find: &mut Find<'_>) -> bool {
         let Ok(key) = row.key.settle(find) else { return false };
-        let mut builder = self.row(row.collection, key).version(row.version).raw(&row.raw);
+        let mut builder = self.row(row.collection, key).raw(&row.raw);
         builder.raw_digest = row.raw_digest;
         builder.rows.scratch.clone_from(&row.scratch);
-        for link in &row.links {
+        for link in &row.scratch.links {
             let known = link.key.settle(find);
-            builder.slot(link.field, |bytes| match (known, link.default) {
-                (Ok(key), _) => push_link(bytes, &OpenLink { key, ..link.clone() }),
+            builder.slot(link.place.field, |bytes| match (known, link.place.default) {
+                (Ok(key), _) => push_link(bytes, link.place, &key),
                 (Err(_), Some(default)) => {
                     bytes.push(tag::INT);
                     bytes.extend_from_slice(&default.to_le_bytes());
