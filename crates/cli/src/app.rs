@@ -12,6 +12,7 @@ use stocktake_store::{Kind as DatabaseKind, Store, StoreError};
 
 use crate::args::Global;
 use crate::kind::{Kind, menu_of};
+use crate::logging;
 use crate::output::Out;
 use crate::output::out::say;
 
@@ -117,6 +118,12 @@ impl App {
         let mut told = vec![("STOCKTAKE_DATABASE".to_owned(), self.url()?)];
         if let Some(config) = &self.global.config {
             told.push(("STOCKTAKE_CONFIG".to_owned(), config.display().to_string()));
+        }
+        if let Some(filter) = logging::typed(self)? {
+            told.push(("STOCKTAKE__LOG__FILTER".to_owned(), filter.to_owned()));
+        }
+        if self.global.no_color {
+            told.push(("NO_COLOR".to_owned(), "1".to_owned()));
         }
         Ok(told)
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::verbs;
 
@@ -97,31 +96,18 @@ pub(crate) enum Command {
     Completions(verbs::completions::Completions),
 }
 
+impl Command {
+    /// Whether it runs unattended and logs by the settings.
+    pub(crate) fn is_service(&self) -> bool {
+        matches!(self, Self::Server(_) | Self::Worker(_))
+    }
+}
+
 pub(crate) fn command() -> clap::Command {
     let bold = AnsiColor::Green.on_default().bold();
     let styles = Styles::styled().header(bold).usage(bold).literal(AnsiColor::Cyan.on_default());
     let plain = std::env::args().any(|a| a == "--no-color");
     Cli::command().styles(styles).color(if plain { clap::ColorChoice::Never } else { clap::ColorChoice::Auto })
-}
-
-/// Log lines go to standard error and are for those who ask: `-v`, or `STOCKTAKE_LOG=stocktake_http=trace`.
-pub(crate) fn logging(global: &Global) {
-    let level = match (global.verbose, global.quiet) {
-        (0, true) => "off",
-        (0, false) => "error",
-        (1, _) => {
-            "warn,stocktake=info,stocktake_cli=info,stocktake_refresh=info,stocktake_store=info,stocktake_openstack=info"
-        }
-        _ => {
-            "info,stocktake=debug,stocktake_cli=debug,stocktake_refresh=debug,stocktake_store=debug,stocktake_http=debug,\
-              stocktake_openstack=debug"
-        }
-    };
-    let filter = EnvFilter::try_from_env("STOCKTAKE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let plain = global.no_color || !console::colors_enabled_stderr();
-    let done = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(!plain).try_init();
-    // A second run in one process (tests) keeps the first one's logging.
-    drop(done);
 }
 
 #[cfg(test)]

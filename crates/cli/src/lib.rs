@@ -9,6 +9,7 @@ mod exit;
 mod format;
 mod interrupt;
 mod kind;
+mod logging;
 mod output;
 mod progress;
 mod recording;
@@ -42,7 +43,9 @@ pub async fn run(kinds: Vec<Kind>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error.format(&mut Cli::command())),
     };
-    args::logging(&cli.global);
+    if !cli.command.is_service() {
+        logging::for_people(&cli.global);
+    }
     let typed = matches.value_source("database") == Some(ValueSource::CommandLine);
     let mut app = App::new(cli.global, kinds, typed);
     if typed && app.global.database.as_ref().is_some_and(|url| Address::new(url).has_password()) {

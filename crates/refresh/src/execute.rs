@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunState, Usage};
 use stocktake_store::{Lease, Statement, Store, StoreError};
+use tracing::Instrument as _;
 
 use crate::error::RefreshError;
 use crate::findings;
@@ -90,6 +91,32 @@ pub async fn execute(
             return Err(registry_error(error));
         }
     };
+    // Of the highest level, so that a filter of errors alone still tells which run they are of.
+    let span = tracing::error_span!("run", id = %run, %provider, mode = refresh.scope.name());
+    let begun = Begun { run, start };
+    let finished = recorded(store, refresh, request, observer, interrupt, &lease, begun).instrument(span).await;
+    release(store, &lease).await;
+    Ok(finished)
+}
+
+/// A run that has a record.
+struct Begun {
+    run: RunId,
+    start: Instant,
+}
+
+/// Refreshes, and writes down how that ended.
+async fn recorded(
+    store: &Store,
+    refresh: &Refresh,
+    request: &Request<'_>,
+    observer: &dyn Observer,
+    interrupt: impl Future<Output = ()>,
+    lease: &Lease,
+    Begun { run, start }: Begun,
+) -> Finished {
+    let provider = refresh.provider_id;
+    tracing::info!(trigger = request.trigger, "run begins");
     let mut report = RunReport::new(refresh.scope.name(), refresh.scope.targets());
     report.choice = request.choice.to_vec();
     let record = |report: &RunReport| {
@@ -97,11 +124,11 @@ pub async fn execute(
         statements.extend((request.also)(report));
         Ok(statements)
     };
-    let done = refresh.run(store, &lease, observer, &mut report, interrupt, record).await;
+    let done = refresh.run(store, lease, observer, &mut report, interrupt, record).await;
     let error = match done {
         Ok(_) => {
             if let Err(error) = complete(store, run, refresh, &mut report).await {
-                tracing::warn!(%run, %error, "saved; only its last remarks could not be written down");
+                tracing::warn!(%error, "saved; only its last remarks could not be written down");
             }
             None
         }
@@ -109,23 +136,33 @@ pub async fn execute(
             report.outcome = Outcome::Failed;
             let end = ended(&report, Some(&error));
             if let Err(unwritten) = registry::end_run(store, run, provider, &refresh.scope, &end).await {
-                tracing::warn!(%run, error = %unwritten, "the run's end could not be written down");
+                tracing::warn!(error = %unwritten, "the run's end could not be written down");
             }
             Some(error)
         }
     };
     let end = ended(&report, error.as_ref());
     if let Err(uncounted) = registry::count_run(store, provider, refresh.scope.name(), &end, millis_since(start)).await {
-        tracing::warn!(%run, error = %uncounted, "the run could not be added to the totals");
+        tracing::warn!(error = %uncounted, "the run could not be added to the totals");
     }
     if let (Some(tried), Some(finding)) = (request.credentials, findings::of_run(&report, error.as_ref())) {
         let noted = registry::note_credentials(store, provider, tried.generation, &finding, tried.to_unreachable).await;
         if let Err(unwritten) = noted {
-            tracing::warn!(%run, error = %unwritten, "what the run showed of the credentials could not be written down");
+            tracing::warn!(error = %unwritten, "what the run showed of the credentials could not be written down");
         }
     }
-    release(store, &lease).await;
-    Ok(Finished { run, report, error })
+    let (counts, outcome) = (report.counts(), end.state.name());
+    tracing::info!(
+        outcome,
+        millis = millis_since(start),
+        created = counts.created,
+        updated = counts.updated,
+        archived = counts.archived,
+        deleted = counts.deleted,
+        error = end.error,
+        "run ended"
+    );
+    Finished { run, report, error }
 }
 
 /// Unresolved links are issues of the run that wrote their rows; those of rows that did not change since are counted, so

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use stocktake_queue::{Beat, Claim, Claimed, Queue, QueueError};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::doing::{Doing, Ended, Work};
 use crate::line::WorkerStage;
@@ -55,7 +56,9 @@ pub async fn live(life: Life, work: Arc<dyn Work>, report: Reporter, stop: Stop)
         report.tick();
         let looked = match life.queue.claim(&claim).await.map(|mut claimed| claimed.pop()) {
             Ok(Some(job)) => {
-                one(&life, job, &work, &report, &stop).await;
+                // Of the highest level, so that a filter of errors alone still tells whose they are.
+                let span = tracing::error_span!("job", id = %job.id, kind = job.kind);
+                one(&life, job, &work, &report, &stop).instrument(span).await;
                 Ok(())
             }
             Ok(None) => tokio::select! {
@@ -85,12 +88,12 @@ pub async fn live(life: Life, work: Arc<dyn Work>, report: Reporter, stop: Stop)
 }
 
 async fn one(life: &Life, job: Claimed, work: &Arc<dyn Work>, report: &Reporter, stop: &Stop) {
-    tracing::info!(job = %job.id, kind = %job.kind, attempt = job.attempt, "job begins");
+    tracing::info!(attempt = job.attempt, "job begins");
     report.job(Some(job.id.0));
     let stopped = Stop::default();
     let doing = Doing { job: job.clone(), owner: life.owner.clone(), report: report.clone(), stop: stopped.clone() };
     // A task of its own: a mistake in one job ends that job, not the worker.
-    let mut task = tokio::spawn(work.run(doing));
+    let mut task = tokio::spawn(work.run(doing).in_current_span());
     let ended = tokio::select! {
         ended = finished(&mut task) => Some(ended),
         () = beat(life, &job, &stopped) => None,
@@ -101,7 +104,7 @@ async fn one(life: &Life, job: Claimed, work: &Arc<dyn Work>, report: &Reporter,
     } else {
         // Lost to another worker, which begins anew: whatever this one still does must not go on beside it.
         task.abort();
-        tracing::warn!(job = %job.id, "job was lost: its lease ran out and another worker may have it");
+        tracing::warn!("job was lost: its lease ran out and another worker may have it");
     }
     report.job(None);
 }
@@ -118,7 +121,7 @@ async fn beat(life: &Life, job: &Claimed, stopped: &Stop) {
             Ok(Beat::Cancel) => stopped.ask(CANCELLED),
             Ok(Beat::Held) => {}
             Err(QueueError::Lost { .. }) => return,
-            Err(error) => tracing::warn!(job = %job.id, %error, "the job's lease could not be prolonged; trying again"),
+            Err(error) => tracing::warn!(%error, "the job's lease could not be prolonged; trying again"),
         }
     }
 }
@@ -137,26 +140,26 @@ async fn end(life: &Life, job: &Claimed, ended: Ended) {
         let written = match &ended {
             Ended::Done(result) => life.queue.done(job, result.as_ref()).await,
             Ended::Again(error) => life.queue.fail(job, error).await.map(|failed| {
-                tracing::warn!(job = %job.id, %error, ?failed, "job failed");
+                tracing::warn!(%error, ?failed, "job failed");
             }),
             Ended::Never(error) => {
-                tracing::error!(job = %job.id, %error, "job failed for good");
+                tracing::error!(%error, "job failed for good");
                 life.queue.park(job, error).await.map(drop)
             }
             Ended::HandBack { why, after } => {
-                tracing::info!(job = %job.id, why, "job handed back");
+                tracing::info!(why, "job handed back");
                 life.queue.hand_back_for(job, why, *after).await
             }
         };
         match written {
             Ok(()) => return,
             Err(error) if error.is_transient() => {
-                tracing::warn!(job = %job.id, %error, "the job's end cannot be written down; trying again");
+                tracing::warn!(%error, "the job's end cannot be written down; trying again");
                 tokio::time::sleep(away).await;
                 away = (away * 2).min(AWAY.1);
             }
             Err(error) => {
-                tracing::warn!(job = %job.id, %error, "the job's end was not written down");
+                tracing::warn!(%error, "the job's end was not written down");
                 return;
             }
         }

@@ -8,6 +8,7 @@ use stocktake_worker::Stop;
 use super::refresh::host;
 use crate::app::App;
 use crate::exit::{Done, Exit};
+use crate::logging;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -25,6 +26,7 @@ pub(crate) struct Server {
 }
 
 pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
+    logging::for_service(app)?;
     let settings = app.settings()?;
     let store = app.store().await?;
     let host = host();

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use super::refresh::owner;
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
+use crate::logging;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -50,6 +51,7 @@ enum Kind {
 pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
     let name = verb.kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let kind = workers::find(&name).ok_or_else(|| misuse(format!("there is no kind of workers '{name}'")))?;
+    logging::for_service(app)?;
     let stop = Stop::default().on_signals();
     let stop = if verb.supervised { stop.on_end_of_input() } else { stop };
     let report = Reporter::default();
@@ -58,7 +60,8 @@ pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
         let (report, heartbeat) = (report.clone(), settings.workers.heartbeat);
         tokio::spawn(async move { report.tell(heartbeat).await })
     };
-    let span = tracing::info_span!("worker", kind = kind.name, id = verb.id, provider = verb.provider);
+    // Of the highest level, so that a filter of errors alone still tells whose they are.
+    let span = tracing::error_span!("worker", kind = kind.name, id = verb.id, provider = verb.provider);
     let done = work(app, kind, &verb, &report, stop).instrument(span).await;
     telling.abort();
     if let Err(error) = &done {

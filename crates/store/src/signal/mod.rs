@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::store::{Backend, Store};
 
@@ -118,12 +119,13 @@ impl Signals {
     fn start(&self) {
         self.running.get_or_init(|| {
             let shared = Arc::clone(&self.shared);
-            Running(tokio::spawn(async move {
+            let listening = async move {
                 match &shared.store.backend {
                     Backend::Pg(postgres) => pg::run(&shared, postgres).await,
                     Backend::Sqlite(sqlite) => sqlite::run(&shared, sqlite.place()).await,
                 }
-            }))
+            };
+            Running(tokio::spawn(listening.in_current_span()))
         });
     }
 }

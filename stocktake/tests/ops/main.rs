@@ -1,0 +1,35 @@
+//! The server as those who run it meet it: log lines, endpoints, signals. Real processes against a simulated cloud, on SQLite
+//! and on PostgreSQL.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod lines;
+mod running;
+// The same shell as for the verbs; not all of it is needed here.
+#[allow(dead_code)]
+#[path = "../cli/shell.rs"]
+mod shell;
+
+macro_rules! suite {
+    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
+        mod sqlite {
+            $(mod $room { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
+                }
+            )+ })+
+        }
+        mod postgres {
+            $(mod $room { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$room::$test(stocktake_testkit::postgres().await).await;
+                }
+            )+ })+
+        }
+    };
+}
+
+suite! {
+    lines: each_line_tells_whose_it_is, a_wrong_filter_stops_the_start;
+}
