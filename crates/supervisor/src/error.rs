@@ -1,5 +1,7 @@
 //! Why a server cannot go on.
 
+use std::net::SocketAddr;
+
 use stocktake_queue::QueueError;
 use stocktake_store::StoreError;
 
@@ -9,6 +11,10 @@ pub enum SupervisorError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Queue(#[from] QueueError),
+    #[error(
+        "cannot listen on {address} for /livez, /readyz and /metrics: {source}; set server.listen to another address, or to off"
+    )]
+    Listen { address: SocketAddr, source: std::io::Error },
 }
 
 impl SupervisorError {
@@ -17,6 +23,7 @@ impl SupervisorError {
         match self {
             Self::Store(error) => error.is_transient(),
             Self::Queue(error) => error.is_transient(),
+            Self::Listen { .. } => false,
         }
     }
 }

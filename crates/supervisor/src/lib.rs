@@ -7,6 +7,7 @@ mod desired;
 mod error;
 mod health;
 mod holdings;
+mod http;
 mod limits;
 mod options;
 mod place;

@@ -1,6 +1,7 @@
 //! What a main server is told by the settings.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use stocktake_settings::{Schedule, Settings};
@@ -22,6 +23,8 @@ pub struct Options {
     pub roles: Vec<String>,
     /// How long it is taken for alive without a word; prolonged three times as often.
     pub lease: Duration,
+    /// Where it is seen from outside; None: nowhere.
+    pub listen: Option<SocketAddr>,
     /// How often providers and their settings are looked at.
     pub tick: Duration,
     /// How long its workers may take to stop when it stops.
@@ -71,6 +74,7 @@ impl Options {
             zone: server.zone.clone(),
             roles: server.roles.names().into_iter().map(str::to_owned).collect(),
             lease: server.lease,
+            listen: server.listen.0,
             tick: server.tick,
             drain: server.drain_timeout,
             heartbeat: workers.heartbeat,

@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 use crate::child::{Event, Process};
 use crate::desired::desired;
 use crate::error::SupervisorError;
-use crate::health::Health;
+use crate::health::{Health, TURN};
 use crate::holdings::{Holdings, SCHEDULER, of_provider};
+use crate::http::{self, Endpoints};
 use crate::options::Options;
 use crate::place::{Place, Wanted};
 use crate::reconcile::{Action, actions};
@@ -25,14 +26,22 @@ use crate::triggers::Triggers;
 const WAITING: usize = 256;
 /// How often memory and processor time are read.
 const MEASURE: Duration = Duration::from_secs(2);
-/// The loop turns at least so often, so that limits are kept.
-const TURN: Duration = Duration::from_millis(500);
 /// Rows of workers are written at most so often.
 const WRITE: Duration = Duration::from_secs(1);
 
 /// Serves until asked to stop; then its workers have been stopped, too.
 pub async fn serve(options: Options, store: Store, queue: Queue, health: Health, stop: Stop) -> Result<(), SupervisorError> {
+    // Before there is a row of it: a server that cannot be seen is not started.
+    let listener = match options.listen {
+        Some(address) => Some(http::listen(address).await?),
+        None => None,
+    };
     let holdings = Holdings::register(&store, &options).await?;
+    health.leases_for(options.lease);
+    let endpoints = listener.map(|listener| {
+        let endpoints = Endpoints::new(store.clone(), queue.clone(), health.clone(), options.version.clone());
+        tokio::spawn(http::serve(listener, endpoints))
+    });
     let (events, heard) = mpsc::channel(WAITING);
     tracing::info!(server = %holdings.server, name = options.name, zone = options.zone, "server started");
     let server = Server {
@@ -48,7 +57,11 @@ pub async fn serve(options: Options, store: Store, queue: Queue, health: Health,
         holdings,
         events,
     };
-    server.run(heard, stop).await
+    let done = server.run(heard, stop).await;
+    if let Some(endpoints) = endpoints {
+        endpoints.abort();
+    }
+    done
 }
 
 struct Server {
@@ -94,6 +107,7 @@ impl Server {
                 let why = stop.why().unwrap_or_default();
                 tracing::info!(why, "stopping: workers drain");
                 self.stopping = Some((Instant::now(), why));
+                self.health.stops();
                 self.holdings.state = ServerState::Draining;
                 renew.hurry();
             }

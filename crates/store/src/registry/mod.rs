@@ -6,6 +6,7 @@ mod credentials;
 mod key;
 pub mod moment;
 mod providers;
+mod recency;
 mod removal;
 mod run_list;
 mod run_purge;
@@ -21,6 +22,7 @@ pub use credentials::note_credentials;
 pub(crate) use credentials::standing;
 pub use key::{KeyError, Keys};
 pub use providers::{NewProvider, ProviderRecord, ProviderStatus, add, find, get, list};
+pub use recency::{Recency, recency};
 pub use removal::{Removal, remove};
 pub use run_list::{
     Freshness, RunFilter, RunIssue, RunRecord, fail_abandoned, find_run, issues_of, latest_per_collection, list_runs,
