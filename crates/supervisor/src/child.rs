@@ -68,6 +68,10 @@ impl Process {
         if let Some(name) = &wanted.name {
             command.args(["--provider", name]);
         }
+        // What systemd and the server have to say to each other is not the worker's business.
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(name);
+        }
         command.envs(program.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         // Ctrl-C in a terminal is for the server, which asks its workers itself.

@@ -11,6 +11,11 @@ pub(crate) const TURN: Duration = Duration::from_millis(500);
 /// A turn asks the database several times, and each may take until it gives up.
 const SLACK: Duration = Duration::from_secs(30);
 
+/// A loop that did not turn for so long counts as dead.
+pub(crate) fn limit() -> Duration {
+    TURN * 3 + SLACK
+}
+
 /// Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
@@ -60,9 +65,14 @@ impl Health {
         self.lock().stopping = true;
     }
 
+    /// What went wrong since the last renewal.
+    pub(crate) fn current_trouble(&self) -> Option<String> {
+        self.lock().trouble.clone()
+    }
+
     /// Whether the loop turns; the error says why it counts as dead.
     pub fn live(&self) -> Result<(), String> {
-        let limit = TURN * 3 + SLACK;
+        let limit = limit();
         match self.lock().turned.map(|at| at.elapsed()) {
             None => Err("it has not begun to work yet".to_owned()),
             Some(ago) if ago > limit => {

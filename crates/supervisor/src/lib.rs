@@ -9,6 +9,7 @@ mod health;
 mod holdings;
 mod http;
 mod limits;
+mod notify;
 mod options;
 mod place;
 mod proc;

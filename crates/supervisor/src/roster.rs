@@ -184,6 +184,10 @@ impl Roster {
         self.workers.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.workers.len()
+    }
+
     pub(crate) fn has_provider(&self, provider: stocktake_store::ProviderId) -> bool {
         self.workers.values().any(|worker| worker.place.provider == Some(provider))
     }

@@ -15,6 +15,7 @@ use crate::error::SupervisorError;
 use crate::health::{Health, TURN};
 use crate::holdings::{Holdings, SCHEDULER, of_provider};
 use crate::http::{self, Endpoints};
+use crate::notify::Notify;
 use crate::options::Options;
 use crate::place::{Place, Wanted};
 use crate::reconcile::{Action, actions};
@@ -50,6 +51,7 @@ pub async fn serve(options: Options, store: Store, queue: Queue, health: Health,
         roster: Roster::default(),
         providers: Vec::new(),
         stopping: None,
+        notify: Notify::new(),
         options,
         store,
         queue,
@@ -75,6 +77,7 @@ struct Server {
     triggers: Triggers,
     providers: Vec<Served>,
     events: mpsc::Sender<Event>,
+    notify: Notify,
     /// When and why it was asked to stop.
     stopping: Option<(Instant, String)>,
 }
@@ -103,11 +106,13 @@ impl Server {
         let (mut write, mut tick) = (Every(WRITE, None), Every(self.options.tick, None));
         loop {
             self.health.turned();
+            self.notify.turned();
             if self.stopping.is_none() && stop.was_asked() {
                 let why = stop.why().unwrap_or_default();
                 tracing::info!(why, "stopping: workers drain");
                 self.stopping = Some((Instant::now(), why));
                 self.health.stops();
+                self.notify.stops();
                 self.holdings.state = ServerState::Draining;
                 renew.hurry();
             }
@@ -129,6 +134,7 @@ impl Server {
             }
             if write.is_due() {
                 self.write().await;
+                self.notify.status(self.status());
             }
             tokio::select! {
                 Some(event) = heard.recv() => self.heard(event).await,
@@ -143,6 +149,14 @@ impl Server {
         fleet::end_server(&self.store, self.holdings.server, &why).await?;
         tracing::info!(why, "server stopped");
         Ok(())
+    }
+
+    /// One line for people.
+    fn status(&self) -> String {
+        let mine = self.providers.iter().filter(|p| self.holdings.has(&of_provider(p.id))).count();
+        let (state, workers) = (self.holdings.state.name(), self.roster.len());
+        let trouble = self.health.current_trouble().map_or(String::new(), |trouble| format!("; {trouble}"));
+        format!("{state}: {workers} workers, {mine} of {} providers{trouble}", self.providers.len())
     }
 
     async fn look(&mut self) {
@@ -164,6 +178,7 @@ impl Server {
                     }
                 }
                 self.health.renewed();
+                self.notify.ready();
             }
             Err(error) => self.health.trouble(&error.to_string()),
         }

@@ -4,6 +4,7 @@
 
 mod lines;
 mod running;
+mod seen;
 // The same shell as for the verbs; not all of it is needed here.
 #[allow(dead_code)]
 #[path = "../cli/shell.rs"]
@@ -32,4 +33,5 @@ macro_rules! suite {
 
 suite! {
     lines: each_line_tells_whose_it_is, a_wrong_filter_stops_the_start;
+    seen: it_answers_over_http, a_taken_port_stops_the_start, the_one_that_started_it_is_told;
 }
