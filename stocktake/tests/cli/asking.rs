@@ -42,7 +42,7 @@ pub(crate) async fn wrong_questions_are_usage_errors(database: TestDatabase) {
         (vec!["get", "vms", "launched_on>yesterday"], "is not a time"),
         (vec!["get", "nics", "-o", "raw"], "have no documents of their own"),
         (vec!["refresh"], "required"),
-        (vec!["refresh", "cloud1", "--target", "vms"], "COLLECTION=REF"),
+        (vec!["refresh", "cloud1", "--target", "vms="], "COLLECTION=REF"),
         (vec!["refresh", "cloud1", "--target", "flavors=x"], "targets are"),
         (vec!["provider", "add", "x", "--type", "cloudstack"], "there are openstack"),
         (vec!["provider", "add", "x", "--set", "passwd=x"], "did you mean 'password'"),

@@ -162,7 +162,7 @@ pub async fn settle_lost_servers(store: &Store) -> Result<u64> {
 
 /// Those that ended longer ago than `kept`, with their workers' rows.
 pub async fn purge_servers(store: &Store, kept: Duration) -> Result<u64> {
-    let sql = format!("delete from servers where ended_on < {}", ago(store, "$1"));
+    let sql = format!("delete from servers where ended_on <= {}", ago(store, "$1"));
     store.execute(&sql, &[micros(kept)]).await
 }
 

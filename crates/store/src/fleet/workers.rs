@@ -205,7 +205,7 @@ pub async fn end_worker(store: &Store, id: WorkerId, state: WorkerState, reason:
 
 /// Those that ended longer ago than `kept`.
 pub async fn purge_workers(store: &Store, kept: Duration) -> Result<u64> {
-    let sql = format!("delete from workers where ended_on < {}", ago(store, "$1"));
+    let sql = format!("delete from workers where ended_on <= {}", ago(store, "$1"));
     store.execute(&sql, &[micros(kept)]).await
 }
 
