@@ -35,6 +35,10 @@ deny:
 lab-scenario:
     scripts/test lab
 
+# Ten minutes of changes in a real OpenStack under a running server.
+soak *ARGS:
+    tests/openstack/soak {{ARGS}}
+
 # Rewrites what is generated from the model: migrations, docs/inventory.md, snapshots.
 bless:
     STOCKTAKE_BLESS=1 INSTA_UPDATE=always cargo test --workspace
