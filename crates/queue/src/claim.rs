@@ -6,10 +6,11 @@
 //! older than the other's commit; then the unique index `jobs_alone` refuses the second, which looks again.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
-use stocktake_store::{Durability, Param, Row, Statement, StoreError};
+use stocktake_store::{Durability, Kind, Param, Row, Statement, StoreError};
 
 use crate::Queue;
 use crate::error::{QueueError, Result};
@@ -107,7 +108,13 @@ fn met(error: &StoreError) -> bool {
 fn statement(words: &Words, claim: &Claim, lanes: &[String], most: usize) -> Statement {
     let mut params: Vec<Param> = lanes.iter().map(Param::from).collect();
     params.extend([(most as i64).into(), claim.owner.as_str().into(), micros(claim.ttl).into()]);
-    Statement::new(text(words, lanes.len()), params)
+    Statement::new(known_text(words, lanes.len()), params)
+}
+
+/// The text is long and always the same: written once for each number of lanes.
+fn known_text(words: &Words, lanes: usize) -> &'static str {
+    static TEXTS: [[OnceLock<String>; LANES + 1]; 2] = [const { [const { OnceLock::new() }; LANES + 1] }; 2];
+    TEXTS[usize::from(words.kind() == Kind::Sqlite)][lanes].get_or_init(|| text(words, lanes))
 }
 
 /// Placeholders: a lane each, then the limit, the owner and the length of the lease.

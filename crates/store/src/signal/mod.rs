@@ -18,8 +18,8 @@ use tracing::Instrument as _;
 
 use crate::store::{Backend, Store};
 
-/// Between two sendings of one process. The first goes out at once.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Between two sendings of one process. The first goes out at once; in a flood, those it would wake are busy anyway.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Signals a listener may be behind; beyond that it is told that it missed some.
 const BEHIND: usize = 1024;
 
@@ -45,6 +45,8 @@ struct Shared {
     heard: broadcast::Sender<Heard>,
     untold: Mutex<Untold>,
     more: Notify,
+    /// Whether anybody here ever listened: those who only tell need not be told.
+    listened: watch::Sender<bool>,
     /// Changes when a sending has ended, for [`Signals::flush`].
     out: watch::Sender<()>,
 }
@@ -83,6 +85,7 @@ impl Store {
             heard: broadcast::Sender::new(BEHIND),
             untold: Mutex::default(),
             more: Notify::new(),
+            listened: watch::Sender::new(false),
             out: watch::Sender::new(()),
         };
         Signals { shared: Arc::new(shared), running: Arc::default() }
@@ -99,6 +102,7 @@ impl Signals {
     }
 
     pub fn listen(&self) -> Listener {
+        self.shared.listened.send_replace(true);
         self.start();
         Listener { heard: self.shared.heard.subscribe(), _signals: self.clone() }
     }

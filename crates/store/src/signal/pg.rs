@@ -35,12 +35,12 @@ async fn session(shared: &Shared, postgres: &Postgres) -> Result<()> {
     let (notices, mut heard) = mpsc::unbounded_channel();
     let client = postgres.connect_and_hear(notices).await?;
     // A signal need not survive anything, so it waits for no disk.
-    let settings = format!("set application_name = 'stocktake signals'; set synchronous_commit = off; listen {channel}");
-    client.batch_execute(&settings).await.map_err(failed)?;
+    let settings = "set application_name = 'stocktake signals'; set synchronous_commit = off";
+    client.batch_execute(settings).await.map_err(failed)?;
     let own: i32 = client.query_one("select pg_backend_pid()", &[]).await.map_err(failed)?.get(0);
     let notify = client.prepare("select pg_notify($1, topic) from unnest($2::text[]) as topic").await.map_err(failed)?;
-    // What was said before this connection was there.
-    shared.missed();
+    let mut listened = shared.listened.subscribe();
+    let mut listens = false;
     let (mut next, mut quiet) = (Instant::now(), Instant::now() + QUIET);
     loop {
         tokio::select! {
@@ -49,6 +49,12 @@ async fn session(shared: &Shared, postgres: &Postgres) -> Result<()> {
                 Some(notice) if notice.process_id() == own => {}
                 Some(notice) => shared.hear(notice.payload()),
             },
+            () = async { drop(listened.wait_for(|wanted| *wanted).await) }, if !listens => {
+                client.batch_execute(&format!("listen {channel}")).await.map_err(failed)?;
+                listens = true;
+                // What was said before.
+                shared.missed();
+            }
             topics = async { sleep_until(next).await; shared.take().await } => {
                 let params: [&(dyn ToSql + Sync); 2] = [&channel, &topics];
                 match client.execute(&notify, &params).await {
