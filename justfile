@@ -46,3 +46,7 @@ bless:
 # The refresh beside its floor on both databases, tables for docs/performance.md.
 bench-refresh *ARGS:
     scripts/bench-refresh {{ARGS}}
+
+# The queue beside its floor on both databases, tables for docs/performance.md.
+bench-queue *ARGS:
+    scripts/bench-queue {{ARGS}}

@@ -4,22 +4,19 @@
 #![allow(clippy::print_stdout, unreachable_pub, missing_debug_implementations)]
 
 mod cloud;
-mod cluster;
 mod engine;
 mod floor_pg;
 mod floor_sqlite;
-mod meter;
 mod table;
 
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use stocktake_bench_common::{Cluster, Cost, Meter};
 use stocktake_model::Rows;
 
 use cloud::{Churn, Cloud};
-use cluster::Cluster;
 use engine::Engine;
-use meter::{Cost, Meter};
 use table::{Line, median};
 
 const TARGETED_ROUNDS: u32 = 400;

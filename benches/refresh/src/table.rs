@@ -1,6 +1,6 @@
 //! The figures as tables one can paste into docs/performance.md.
 
-use crate::meter::Cost;
+use stocktake_bench_common::Cost;
 
 pub struct Line {
     case: String,

@@ -31,7 +31,7 @@ impl Cluster {
         cluster.run("initdb", &["-D", path(&data), "-U", "postgres", "-A", "trust", "--locale=C", "-E", "UTF8"])?;
         let sockets = format!("unix_socket_directories = '{}'\n", cluster.dir.path().display());
         let settings = "listen_addresses = ''\nshared_buffers = 1GB\nmax_wal_size = 16GB\ncheckpoint_timeout = 1h\nautovacuum = off\n\
-            wal_compression = lz4\ndefault_toast_compression = lz4\nmax_connections = 20\n";
+            wal_compression = lz4\ndefault_toast_compression = lz4\nmax_connections = 100\n";
         let file = data.join("postgresql.conf");
         let mut text = fs::read_to_string(&file)?;
         let port = format!("port = {PORT}\n");
