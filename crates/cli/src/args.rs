@@ -86,6 +86,9 @@ pub(crate) enum Command {
     Servers(verbs::servers::Servers),
     /// Run one worker; a server starts its own
     Worker(verbs::worker::Worker),
+    /// What there is to do, and what has become of it
+    #[command(subcommand)]
+    Queue(verbs::queue::Queue),
     /// Bring the database to this program's version
     Migrate(verbs::migrate::Migrate),
     /// Check database, key file, settings and connections

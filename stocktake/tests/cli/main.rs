@@ -3,6 +3,7 @@
 
 mod asking;
 mod providers;
+mod queueing;
 mod refreshing;
 mod settings;
 mod shell;
@@ -32,6 +33,7 @@ suite! {
     asking: every_form_holds_the_same, wrong_questions_are_usage_errors, objects_are_shown, a_reader_that_leaves_is_no_error;
     providers: secrets_stay_secret, what_fails_is_named, a_provider_is_edited_and_removed, settings_come_from_clouds_yaml,
         a_provider_is_paused_and_scheduled, credentials_have_a_state;
+    queueing: jobs_are_seen_retried_and_cancelled;
     settings: one_file_and_variables, mistakes_are_told_and_stop_everything;
     refreshing:
         the_second_refresh_writes_nothing,

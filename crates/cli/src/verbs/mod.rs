@@ -11,6 +11,7 @@ pub(crate) mod migrate;
 mod outcome;
 pub(crate) mod plan;
 pub(crate) mod provider;
+pub(crate) mod queue;
 pub(crate) mod refresh;
 mod refresh_asked;
 pub(crate) mod run_show;
@@ -44,6 +45,7 @@ pub(crate) async fn run(app: &mut App, command: Command) -> Done {
         Command::Workers(verb) => workers::run(app, verb).await,
         Command::Servers(verb) => servers::run(app, verb).await,
         Command::Worker(verb) => worker::run(app, verb).await,
+        Command::Queue(verb) => queue::run(app, verb).await,
         Command::Migrate(verb) => migrate::run(app, verb).await,
         Command::Doctor(verb) => doctor::run(app, verb).await,
         Command::Fakecloud(verb) => fakecloud::run(app, verb).await,
