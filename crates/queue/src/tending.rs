@@ -17,6 +17,10 @@ const EVERY: Duration = Duration::from_secs(1);
 /// One that has nothing to give, at most this often.
 const IDLE: Duration = Duration::from_millis(50);
 
+const UNTIDY: &str = "select 1 from jobs where state = 'running' and lease_until <= now() \
+     union all select 1 from jobs where state in ('waiting', 'retrying') and expires_on is not null and expires_on <= now() \
+     limit 1";
+
 /// What housekeeping found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tended {
@@ -32,6 +36,10 @@ impl Queue {
     /// Takes back jobs whose leases have run out and cancels those whose time has passed.
     pub async fn take_back_lost(&self) -> Result<Tended> {
         self.inner.tended.store(1 + self.inner.started.elapsed().as_millis() as u64, Ordering::Relaxed);
+        // Looking locks nothing: an idle worker must not wait for who writes an inventory into the same SQLite file.
+        if self.one(Statement::new(UNTIDY, []), Durability::Usual).await?.is_empty() {
+            return Ok(Tended::default());
+        }
         let (lost, expired) = (self.lost(), self.expired());
         let answers = self.transact(&[lost, expired], Durability::Usual).await?;
         let [lost, expired] = answers.as_slice() else { return Ok(Tended::default()) };
