@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunState, Usage};
 use stocktake_store::{Lease, Statement, Store, StoreError};
@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use crate::error::RefreshError;
 use crate::findings;
-use crate::lease;
+use crate::lease::{self, Held};
 use crate::observer::Observer;
 use crate::report::{Outcome, RunReport, millis_since};
 use crate::run::Refresh;
@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub trigger: &'a str,
     /// The process, as people would look for it: `host:pid`.
     pub owner: &'a str,
+    /// How long the provider stays this process's without a renewal, by the database's clock.
+    pub lease: Duration,
     /// The run whose held deletions a person approved.
     pub approves: Option<RunId>,
     /// What is committed with the inventory: that what was asked for has been served.
@@ -35,15 +37,15 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// Of a person or program that waits for the end itself.
     pub fn new(trigger: &'a str, owner: &'a str) -> Self {
-        Self { trigger, owner, approves: None, also: &|_| Vec::new(), credentials: None, choice: &[] }
+        Self { trigger, owner, lease: lease::TTL, approves: None, also: &|_| Vec::new(), credentials: None, choice: &[] }
     }
 }
 
 impl std::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { trigger, owner, approves, also: _, credentials, choice } = self;
+        let Self { trigger, owner, lease, approves, also: _, credentials, choice } = self;
         let mut shown = f.debug_struct("Request");
-        shown.field("trigger", trigger).field("owner", owner).field("approves", approves);
+        shown.field("trigger", trigger).field("owner", owner).field("lease", lease).field("approves", approves);
         shown.field("credentials", credentials).field("choice", choice).finish()
     }
 }
@@ -75,27 +77,28 @@ pub async fn execute(
     interrupt: impl Future<Output = ()>,
 ) -> Result<Finished, RefreshError> {
     let (provider, start) = (refresh.provider_id, Instant::now());
-    let lease = store.acquire_lease(provider, request.owner, lease::TTL).await?;
+    let lease = store.acquire_lease(provider, request.owner, request.lease).await?;
+    let held = Held { lease, ttl: request.lease };
     let new = NewRun {
         provider,
         scope: &refresh.scope,
         trigger: request.trigger,
         owner: request.owner,
-        lease_token: Some(lease.token),
+        lease_token: Some(held.lease.token),
         approves: request.approves,
     };
     let run = match registry::begin_run(store, &new).await {
         Ok(run) => run,
         Err(error) => {
-            release(store, &lease).await;
+            release(store, &held.lease).await;
             return Err(registry_error(error));
         }
     };
     // Of the highest level, so that a filter of errors alone still tells which run they are of.
     let span = tracing::error_span!("run", id = %run, %provider, mode = refresh.scope.name());
     let begun = Begun { run, start };
-    let finished = recorded(store, refresh, request, observer, interrupt, &lease, begun).instrument(span).await;
-    release(store, &lease).await;
+    let finished = recorded(store, refresh, request, observer, interrupt, &held, begun).instrument(span).await;
+    release(store, &held.lease).await;
     Ok(finished)
 }
 
@@ -112,7 +115,7 @@ async fn recorded(
     request: &Request<'_>,
     observer: &dyn Observer,
     interrupt: impl Future<Output = ()>,
-    lease: &Lease,
+    held: &Held,
     Begun { run, start }: Begun,
 ) -> Finished {
     let provider = refresh.provider_id;
@@ -124,7 +127,7 @@ async fn recorded(
         statements.extend((request.also)(report));
         Ok(statements)
     };
-    let done = refresh.run(store, lease, observer, &mut report, interrupt, record).await;
+    let done = refresh.run(store, held, observer, &mut report, interrupt, record).await;
     let error = match done {
         Ok(_) => {
             if let Err(error) = complete(store, run, refresh, &mut report).await {

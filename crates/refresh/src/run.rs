@@ -7,9 +7,10 @@ use std::time::Instant;
 use stocktake_model::{CollectionIx, Coverage, Rows, Scope};
 use stocktake_provider::Provider;
 use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan, Stored};
-use stocktake_store::{Lease, ProviderId, Save, SaveStats, Statement, Store};
+use stocktake_store::{ProviderId, Save, SaveStats, Statement, Store};
 
 use crate::error::RefreshError;
+use crate::lease::Held;
 use crate::observer::{Observer, Phase};
 use crate::report::{RunReport, millis_since};
 use crate::{beside, lease, river};
@@ -48,10 +49,10 @@ impl Refresh {
     /// Refreshes under a lease that the caller holds. `report` is filled as far as the run gets; `record` turns the
     /// settled report into statements that are committed with the inventory. `interrupt` ends the run as long as nothing
     /// is being saved: once it is, only the database knows how that ends, so it is waited for.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         store: &Store,
-        lease: &Lease,
+        held: &Held,
         observer: &dyn Observer,
         report: &mut RunReport,
         interrupt: impl Future<Output = ()>,
@@ -59,7 +60,7 @@ impl Refresh {
     ) -> Result<SaveStats, RefreshError> {
         let Planned { plan, complete } = tokio::select! {
             planned = self.planned(store, observer, report, Ids::Reserved) => planned?,
-            lost = lease::keep(store, lease) => return Err(lost.into()),
+            lost = lease::keep(store, held) => return Err(lost.into()),
             () = interrupt => return Err(RefreshError::Interrupted),
         };
         if self.strict && !plan.issues.is_empty() {
@@ -68,7 +69,7 @@ impl Refresh {
         observer.phase(Phase::Saving);
         let start = Instant::now();
         let also = record(report)?;
-        let save = Save { lease: lease.clone(), plan: Arc::new(plan), complete, also };
+        let save = Save { lease: held.lease.clone(), plan: Arc::new(plan), complete, also };
         // No renewal meanwhile: the save holds the lease's row, and whoever would take it over waits for that.
         let stats = store.save(&save).await?;
         report.phases.save = millis_since(start);

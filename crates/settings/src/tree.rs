@@ -73,9 +73,9 @@ section! {
     /// How much memory a worker process may hold, by what its work is. Above it, it is replaced when its job is done.
     memory = Memory {
         /// A refresh worker. Default: what ManageIQ gives one; a large cloud needs a fraction of it, see `docs/performance.md`.
-        refresh: ByteSize = ByteSize::gib(2), in ByteSize::mib(64)..=ByteSize::gib(1024) => Live;
+        refresh: ByteSize = ByteSize::gib(2), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
         /// A generic worker. Default: what ManageIQ gives one.
-        generic: ByteSize = ByteSize::gib(1), in ByteSize::mib(64)..=ByteSize::gib(1024) => Live;
+        generic: ByteSize = ByteSize::gib(1), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
         /// A worker above its limit by this factor is killed at once. Default: room for a large cloud's last page, not for a
         /// leak.
         kill_factor: f64 = 1.5, in 1.0..=100.0 => Live;
@@ -113,6 +113,9 @@ section! {
         debounce_max: Duration = Duration::from_secs(5), in Duration::ZERO..=Duration::from_hours(1) => Live;
         /// Whether every enabled provider is read when a server starts. Default: yes, what changed meanwhile is unknown.
         on_start: bool = true => Restart;
+        /// How long a provider stays with a refresh that gives no sign of life; another may refresh it after that, and the
+        /// first one can save no more. Default: several renewals, as for jobs on the queue.
+        lease: Duration = Duration::from_mins(1), in Duration::from_secs(2)..=Duration::from_hours(1) => NewWorkers;
         /// API requests at once to a provider whose own settings do not say. Default: what the HTTP client takes by itself.
         requests_in_flight: u32 = 8, in 1..=64 => NewWorkers;
     }

@@ -97,8 +97,13 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     let also = |report: &RunReport| vec![requests::served(doing.job.id, served(&asked, report))];
     let tried =
         Tried { generation: record.generation, to_unreachable: context.settings.credentials.failures_to_unreachable };
-    let request =
-        Request { also: &also, credentials: Some(tried), choice: &reasons, ..Request::new(&trigger, &doing.owner) };
+    let request = Request {
+        also: &also,
+        credentials: Some(tried),
+        choice: &reasons,
+        lease: context.settings.refresh.lease,
+        ..Request::new(&trigger, &doing.owner)
+    };
     let watched = Watched::new(&doing.report);
     match execute(&context.store, &refresh, &request, &watched, doing.stop.asked()).await {
         Ok(finished) => ended(&finished, &record.name),
