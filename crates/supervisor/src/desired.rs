@@ -56,6 +56,7 @@ mod tests {
             generation: 7,
             status: "ok".to_owned(),
             credentials: Standing::unknown(),
+            refreshed: true,
             refresh_schedule: None,
         };
         change(&mut provider);

@@ -116,6 +116,7 @@ mod tests {
             generation: 1,
             status: "ok".to_owned(),
             credentials: Standing::unknown(),
+            refreshed: true,
             refresh_schedule: schedule.map(str::to_owned),
         };
         let all = [provider(1, true, None), provider(2, true, Some("off")), provider(3, false, None)];

@@ -47,7 +47,7 @@ impl Triggers {
                 None => on_start.then_some("server_start"),
                 Some(known) => match known.get(&provider.id) {
                     // Taken over from another server: what was asked for there is still on the queue.
-                    None if provider.status != "new" => None,
+                    None if provider.refreshed => None,
                     None => Some("provider_added"),
                     Some((_, false)) => Some("provider_resumed"),
                     Some((generation, true)) if *generation != provider.generation => Some("provider_changed"),
@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    fn provider(id: i64, generation: i64, enabled: bool, status: &str) -> Served {
+    fn provider(id: i64, generation: i64, enabled: bool, status: &str, refreshed: bool) -> Served {
         Served {
             id: ProviderId(id),
             name: format!("cloud{id}"),
@@ -75,6 +75,7 @@ mod tests {
             generation,
             status: status.to_owned(),
             credentials: Standing::unknown(),
+            refreshed,
             refresh_schedule: None,
         }
     }
@@ -82,17 +83,17 @@ mod tests {
     #[test]
     fn each_reason_pulls_once() {
         let mut triggers = Triggers::default();
-        let first = [provider(1, 1, true, "ok"), provider(2, 1, false, "ok")];
+        let first = [provider(1, 1, true, "ok", true), provider(2, 1, false, "ok", true)];
         assert_eq!(triggers.due(true, &first), [(ProviderId(1), "server_start")]);
         assert_eq!(triggers.due(false, &first), []);
         triggers.known = Some(first.iter().map(|p| (p.id, (p.generation, p.enabled))).collect());
         assert_eq!(triggers.due(true, &first), []);
         let later = [
-            provider(1, 2, true, "ok"),
-            provider(2, 2, true, "ok"),
-            provider(3, 1, true, "new"),
-            provider(4, 1, true, "ok"),
-            provider(5, 1, true, "removing"),
+            provider(1, 2, true, "ok", true),
+            provider(2, 2, true, "ok", true),
+            provider(3, 1, true, "ok", false),
+            provider(4, 1, true, "ok", true),
+            provider(5, 1, true, "removing", false),
         ];
         let due = triggers.due(true, &later);
         let expected =

@@ -17,6 +17,8 @@ pub struct Served {
     /// `removing` while its inventory is being deleted.
     pub status: String,
     pub credentials: Standing,
+    /// Whether a refresh ever saved something.
+    pub refreshed: bool,
     /// Its own schedule of refreshes; none: as the settings say.
     pub refresh_schedule: Option<String>,
 }
@@ -24,7 +26,7 @@ pub struct Served {
 /// In the order of their ids.
 pub async fn served(store: &Store) -> Result<Vec<Served>> {
     let sql = "select id, name, zone, enabled, generation, status, refresh_schedule, \
-               credential_state, credential_message, credential_failures from providers order by id";
+               credential_state, credential_message, credential_failures, last_refresh_on is not null from providers order by id";
     let record = |row: &Row| {
         Ok(Served {
             id: row.get(0)?,
@@ -35,6 +37,7 @@ pub async fn served(store: &Store) -> Result<Vec<Served>> {
             status: row.get(5)?,
             refresh_schedule: row.get(6)?,
             credentials: standing(row, 7)?,
+            refreshed: row.get(10)?,
         })
     };
     store.query(sql, &[]).await?.iter().map(record).collect()
