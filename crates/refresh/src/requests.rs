@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use stocktake_model::Target;
-use stocktake_queue::{Debounce, JobId, Lane, NewJob, Priority, Put, Queue, QueueError};
+use stocktake_queue::{Debounce, Filter, JobId, Lane, NewJob, Priority, Put, Queue, QueueError, State};
 use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Statement, Store, StoreError, params};
 
 /// The kind of the job that serves requests.
@@ -151,6 +151,20 @@ pub fn served(job: JobId, ids: Vec<i64>) -> Statement {
 pub async fn release(store: &Store, job: JobId) -> Result<u64, StoreError> {
     let sql = "update refresh_targets set claimed_by = null, claimed_asked = null where claimed_by = $1";
     store.execute(sql, &params![job]).await
+}
+
+/// Cancels what would serve a provider that has been removed: nobody works its lane any more. Says how many jobs there were.
+pub async fn withdraw(queue: &Queue, provider: ProviderId) -> Result<usize, QueueError> {
+    let states = vec![State::Waiting, State::Retrying, State::Parked];
+    let jobs = queue.list(&Filter { lanes: vec![lane(provider)], states, limit: 1_000, ..Filter::default() }).await?;
+    for job in &jobs {
+        match queue.cancel(job.id).await {
+            // It has ended since.
+            Ok(_) | Err(QueueError::NotNow { .. } | QueueError::Unknown { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(jobs.len())
 }
 
 /// How much is asked of each provider and not served yet.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stocktake_queue::{Lane, Priority};
+use stocktake_refresh::requests;
 use stocktake_store::fleet::{self, WorkerFilter};
 use stocktake_store::registry::{self, ProviderStatus};
 use stocktake_store::{ProviderId, StoreError};
@@ -43,7 +44,8 @@ impl Job for RemoveProvider {
     async fn run(self, context: &Context, doing: &Doing) -> Ended {
         let record = match provider(context, self.provider).await {
             Ok(record) => record,
-            Err(ended) => return ended,
+            // Broken off after its last step.
+            Err(ended) => return withdrawn(context, self.provider, ended).await,
         };
         let (store, id) = (&context.store, record.id);
         if record.status != ProviderStatus::Removing
@@ -77,7 +79,9 @@ impl Job for RemoveProvider {
         });
         tokio::select! {
             removed = removal => match removed {
-                Ok(rows) => Ended::Done(Some(json!({"provider": record.name, "rows": rows}))),
+                Ok(rows) => {
+                    withdrawn(context, id, Ended::Done(Some(json!({"provider": record.name, "rows": rows})))).await
+                }
                 Err(error) => again(&error.into()),
             },
             () = doing.stop.asked() => {
@@ -86,5 +90,13 @@ impl Job for RemoveProvider {
                 Ended::HandBack { why: "it was interrupted; it goes on where it stopped".to_owned(), after: Duration::ZERO }
             }
         }
+    }
+}
+
+/// Only now: before the provider was gone, anybody could ask for a refresh again.
+async fn withdrawn(context: &Context, provider: ProviderId, ended: Ended) -> Ended {
+    match requests::withdraw(&context.queue, provider).await {
+        Ok(_) => ended,
+        Err(error) => again(&error.into()),
     }
 }

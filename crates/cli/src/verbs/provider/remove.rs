@@ -3,6 +3,7 @@
 use clap::Args;
 use stocktake_jobs::{RemoveProvider, new_job};
 use stocktake_queue::{Queue, State};
+use stocktake_refresh::requests;
 use stocktake_store::registry::{self, ProviderRecord, ProviderStatus};
 use stocktake_store::{Store, query};
 
@@ -60,7 +61,9 @@ pub(crate) async fn run(app: &mut App, verb: Remove) -> Done {
     if removed.is_err() {
         store.release_lease(&lease).await?;
     }
-    app.out.remark(format!("removed {} and {}", record.name, counted(removed?, "object", "objects")))?;
+    let removed = removed?;
+    requests::withdraw(&Queue::new(store), record.id).await?;
+    app.out.remark(format!("removed {} and {}", record.name, counted(removed, "object", "objects")))?;
     Ok(Exit::Ok)
 }
 
