@@ -48,6 +48,11 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 impl StoreError {
     /// Whether the same call may succeed if it is simply made again.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Busy { .. } | Self::Held { .. } | Self::Collision { .. })
+        match self {
+            Self::Lost { .. } | Self::Busy { .. } | Self::Held { .. } | Self::Collision { .. } => true,
+            // A server that is being restarted refuses connections for a while.
+            Self::Open { source, .. } => source.downcast_ref().is_some_and(crate::pg::is_away),
+            _ => false,
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 
 use futures_util::future::try_join_all;
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::ToSql;
 
 use crate::db::{Param, Row, Statement};
@@ -160,7 +160,7 @@ impl Conn {
     pub(crate) fn explain(&self, doing: &str, error: tokio_postgres::Error) -> StoreError {
         let doing = || format!("{doing} in {}", self.place());
         let Some(db) = error.as_db_error() else {
-            if error.is_closed() || error.code().is_none() && self.client().is_closed() {
+            if is_away(&error) || error.code().is_none() && self.client().is_closed() {
                 return StoreError::Lost { place: self.place().to_owned(), source: error.into() };
             }
             return StoreError::Database { doing: doing(), source: error.into() };
@@ -169,7 +169,7 @@ impl Conn {
             let rule = db.constraint().unwrap_or(db.message()).to_owned();
             return StoreError::Constraint { doing: doing(), rule, source: error.into() };
         }
-        if *db.code() == SqlState::ADMIN_SHUTDOWN || *db.code() == SqlState::CRASH_SHUTDOWN {
+        if is_away(&error) {
             return StoreError::Lost { place: self.place().to_owned(), source: error.into() };
         }
         if matches!(*db.code(), SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE) {
@@ -177,4 +177,20 @@ impl Conn {
         }
         StoreError::Database { doing: doing(), source: error.into() }
     }
+}
+
+/// Whether the server is not to be reached at this moment, and may be in the next: it is stopped, started, or full.
+pub(crate) fn is_away(error: &tokio_postgres::Error) -> bool {
+    let passing = |db: &DbError| {
+        let codes = [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::TOO_MANY_CONNECTIONS,
+        ];
+        codes.contains(db.code())
+    };
+    let cut = |cause: &(dyn std::error::Error + 'static)| cause.is::<std::io::Error>();
+    let lost = || error.is_closed() || std::error::Error::source(error).is_some_and(cut);
+    error.as_db_error().map_or_else(lost, passing)
 }
