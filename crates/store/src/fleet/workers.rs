@@ -168,17 +168,24 @@ pub async fn add_worker(store: &Store, new: &NewWorker) -> Result<()> {
     store.execute(sql, &params).await.map(drop)
 }
 
-/// Writes down what is new of any number of workers, in one transaction. A row that has ended stays as it is.
+/// Rows that their own server may still write: the others have ended for good. One that was taken for lost may be back, and
+/// its workers with it.
+const OPEN: &str = "(ended_on is null or end_reason = 'its server was lost')";
+
+/// Writes down what is new of any number of workers, in one transaction. A row that has ended stays as it is, unless it ended
+/// because its server was taken for lost.
 pub async fn report_workers(store: &Store, reports: &[WorkerReport]) -> Result<()> {
     if reports.is_empty() {
         return Ok(());
     }
     let statements = reports.iter().map(|report| {
-        let sql = "update workers set state = $2, pid = coalesce($3, pid), \
+        let sql = format!(
+            "update workers set state = $2, pid = coalesce($3, pid), ended_on = null, end_reason = null, \
             started_on = case when started_on is null and $2 in ('running', 'draining') then now() else started_on end, \
             heartbeat_on = case when $4 then now() else heartbeat_on end, \
             progress_on = case when $5 then now() else progress_on end, \
-            job_id = $6, doing = $7, progress = $8, rss_bytes = $9, cpu_millis = $10 where id = $1 and ended_on is null";
+            job_id = $6, doing = $7, progress = $8, rss_bytes = $9, cpu_millis = $10 where id = $1 and {OPEN}"
+        );
         let progress = report.progress.as_ref().map(ToString::to_string);
         let params = params![
             report.id,
@@ -199,8 +206,8 @@ pub async fn report_workers(store: &Store, reports: &[WorkerReport]) -> Result<(
 
 /// `state`: one of those that have ended.
 pub async fn end_worker(store: &Store, id: WorkerId, state: WorkerState, reason: &str) -> Result<()> {
-    let sql = "update workers set state = $2, end_reason = $3, ended_on = now() where id = $1 and ended_on is null";
-    store.execute(sql, &params![id, state.name(), reason]).await.map(drop)
+    let sql = format!("update workers set state = $2, end_reason = $3, ended_on = now() where id = $1 and {OPEN}");
+    store.execute(&sql, &params![id, state.name(), reason]).await.map(drop)
 }
 
 /// Those that ended longer ago than `kept`.

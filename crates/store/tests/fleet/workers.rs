@@ -89,6 +89,9 @@ pub(crate) async fn workers_of_a_lost_server_are_written_off(database: TestDatab
     let rows = all(&world).await;
     let gone = rows.iter().find(|w| w.id == goes).unwrap();
     assert_eq!((gone.state, gone.end_reason.as_deref()), (WorkerState::Killed, Some("its server was lost")));
+    // It was only away, and its worker lives.
+    fleet::report_workers(&world.store, &[report(goes, WorkerState::Running)]).await.unwrap();
+    assert_eq!(fleet::workers(&world.store, &WorkerFilter::default()).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn a_removed_provider_leaves_its_workers_rows(database: TestDatabase) {
