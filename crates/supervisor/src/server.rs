@@ -50,6 +50,7 @@ pub async fn serve(options: Options, store: Store, queue: Queue, health: Health,
         triggers: Triggers::default(),
         roster: Roster::default(),
         providers: Vec::new(),
+        unwritten: Vec::new(),
         stopping: None,
         notify: Notify::new(),
         options,
@@ -78,6 +79,8 @@ struct Server {
     providers: Vec<Served>,
     events: mpsc::Sender<Event>,
     notify: Notify,
+    /// Ends of workers that the database does not know yet.
+    unwritten: Vec<(WorkerId, End)>,
     /// When and why it was asked to stop.
     stopping: Option<(Instant, String)>,
 }
@@ -145,6 +148,7 @@ impl Server {
                 self.heard(event).await;
             }
         }
+        self.write().await;
         let why = self.stopping.map_or_else(String::new, |(_, why)| why);
         fleet::end_server(&self.store, self.holdings.server, &why).await?;
         tracing::info!(why, "server stopped");
@@ -180,7 +184,11 @@ impl Server {
                 self.health.renewed();
                 self.notify.ready();
             }
-            Err(error) => self.health.trouble(&error.to_string()),
+            Err(error) => {
+                self.health.trouble(&error.to_string());
+                // Others may take this server for lost, and its workers with it: when the database is back, they are told.
+                self.roster.not_written();
+            }
         }
     }
 
@@ -233,9 +241,12 @@ impl Server {
             restarts: self.roster.restarts(&place),
         };
         if let Err(error) = fleet::add_worker(&self.store, &new).await {
-            // The database is away, or the provider has just gone: looked at again at the next turn.
+            // The provider has just gone: looked at again at the next turn. So is it when the database is away, which is no
+            // fault of this place: when it is back, nobody is to wait.
             self.health.trouble(&error.to_string());
-            self.roster.unstartable(&place, &self.options.back_off());
+            if !error.is_transient() {
+                self.roster.unstartable(&place, &self.options.back_off());
+            }
             return;
         }
         match Process::start(&self.options.program, id, &place, &wanted, self.events.clone()) {
@@ -247,7 +258,7 @@ impl Server {
                 tracing::error!(%error, "{place} cannot be started");
                 self.roster.unstartable(&place, &self.options.back_off());
                 let reason = format!("its process cannot be started: {error}");
-                self.end_row(id, &End { state: WorkerState::Failed, reason, pid: 0 }).await;
+                self.end_row(id, End { state: WorkerState::Failed, reason, pid: 0 }).await;
             }
         }
     }
@@ -262,26 +273,31 @@ impl Server {
                 } else {
                     tracing::warn!(worker = %id, reason = end.reason, "worker ended");
                 }
-                self.end_row(id, &end).await;
+                self.end_row(id, end).await;
             }
         }
     }
 
-    /// Writes the end down and frees what the dead process held, which nobody else will give back.
-    async fn end_row(&mut self, id: WorkerId, end: &End) {
-        let owner = format!("{}:{}", self.options.host, end.pid);
-        let ended = fleet::end_worker(&self.store, id, end.state, &end.reason).await;
-        let freed = self.store.free_leases_of(&owner).await;
-        let jobs = self.queue.free(&owner).await;
-        if let Err(error) = ended.and(freed) {
+    /// Writes the end down and frees what the dead process held, which nobody else will give back. Tried again until it is
+    /// written: a row that never ends would keep its provider from being removed.
+    async fn end_row(&mut self, id: WorkerId, end: End) {
+        if let Err(error) = self.try_end_row(id, &end).await {
             self.health.trouble(&error.to_string());
-        }
-        if let Err(error) = jobs {
-            self.health.trouble(&error.to_string());
+            self.unwritten.push((id, end));
         }
     }
 
+    async fn try_end_row(&self, id: WorkerId, end: &End) -> Result<(), SupervisorError> {
+        let owner = format!("{}:{}", self.options.host, end.pid);
+        self.store.free_leases_of(&owner).await?;
+        self.queue.free(&owner).await?;
+        Ok(fleet::end_worker(&self.store, id, end.state, &end.reason).await?)
+    }
+
     async fn write(&mut self) {
+        for (id, end) in std::mem::take(&mut self.unwritten) {
+            self.end_row(id, end).await;
+        }
         let news = self.roster.news();
         if let Err(error) = fleet::report_workers(&self.store, &news).await {
             self.roster.not_written();
