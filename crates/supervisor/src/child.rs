@@ -101,6 +101,11 @@ impl Process {
         self.signal(Signal::TERM);
     }
 
+    /// What it works on may be finished first.
+    pub(crate) fn ask_to_retire(&self) {
+        self.signal(Signal::USR1);
+    }
+
     pub(crate) fn kill(&self) {
         self.signal(Signal::KILL);
     }

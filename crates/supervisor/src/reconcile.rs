@@ -30,6 +30,8 @@ pub(crate) struct Seen {
     pub(crate) progressed: Instant,
     /// Whether it has a job.
     pub(crate) busy: bool,
+    /// Whether it was asked to stop after its job.
+    pub(crate) retiring: bool,
     /// What it said it does.
     pub(crate) doing: Option<String>,
     /// Resident memory in bytes.
@@ -41,6 +43,9 @@ pub(crate) enum Action {
     Start(Place),
     /// Ask to stop, and say why.
     Drain(WorkerId, String),
+    /// Ask to stop after its job, and say why. One that needs more than it may have would never get through if it were
+    /// interrupted: its successor would need as much.
+    Retire(WorkerId, String),
     Kill(WorkerId, String),
 }
 
@@ -64,6 +69,11 @@ pub(crate) fn actions(
             && let Some(why) = unwanted(worker, desired, twice).or_else(|| ailing(worker, &limits, now))
         {
             actions.push(Action::Drain(worker.id, why));
+        } else if worker.stage == Stage::Running
+            && !worker.retiring
+            && let Some(why) = too_large(worker, &limits)
+        {
+            actions.push(Action::Retire(worker.id, why));
         }
     }
     for place in desired.keys() {
@@ -79,8 +89,7 @@ pub(crate) fn actions(
 fn beyond_help(worker: &Seen, limits: &Limits, now: Instant) -> Option<String> {
     let over = |since: Instant, limit: Duration| now.saturating_duration_since(since) > limit;
     if worker.rss > limits.memory_kill {
-        let (has, may) = (mib(worker.rss), mib(limits.memory_kill));
-        return Some(format!("it took {has} MiB of memory, more than {may}, {}", doing(worker)));
+        return Some(took(worker, limits.memory_kill));
     }
     match worker.stage {
         Stage::Starting if over(worker.since, limits.start) => {
@@ -113,11 +122,15 @@ fn ailing(worker: &Seen, limits: &Limits, now: Instant) -> Option<String> {
     if worker.stage == Stage::Running && worker.busy && still > limits.standstill {
         return Some(format!("no progress for {} s, {}", still.as_secs(), doing(worker)));
     }
-    if worker.rss > limits.memory {
-        let (has, may) = (mib(worker.rss), mib(limits.memory));
-        return Some(format!("it took {has} MiB of memory, more than {may}, {}", doing(worker)));
-    }
     None
+}
+
+fn too_large(worker: &Seen, limits: &Limits) -> Option<String> {
+    (worker.rss > limits.memory).then(|| took(worker, limits.memory))
+}
+
+fn took(worker: &Seen, limit: u64) -> String {
+    format!("it took {} MiB of memory, more than {}, {}", mib(worker.rss), mib(limit), doing(worker))
 }
 
 fn doing(worker: &Seen) -> String {

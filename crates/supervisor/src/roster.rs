@@ -33,6 +33,8 @@ pub(crate) struct Worker {
     cpu: Duration,
     /// Why it was asked to stop, and whether it was killed after all.
     asked: Option<String>,
+    /// Whether it may finish its job first.
+    retiring: bool,
     killed: bool,
     /// Whether its row is behind, and what is new since it was written.
     stale: bool,
@@ -70,6 +72,7 @@ impl Roster {
             rss: 0,
             cpu: Duration::ZERO,
             asked: None,
+            retiring: false,
             killed: false,
             stale: true,
             news: (false, false),
@@ -92,8 +95,8 @@ impl Roster {
             WorkerStage::Running | WorkerStage::Failed => Stage::Running,
             WorkerStage::Draining => Stage::Draining,
         };
-        // One that was asked to stop drains, whatever it said before it heard.
-        if stage != worker.stage && worker.asked.is_none() {
+        // One that was asked to stop drains, whatever it said before it heard; one that retires says when it does.
+        if stage != worker.stage && (worker.asked.is_none() || worker.retiring) {
             (worker.stage, worker.since) = (stage, now);
         }
         let words = |line: &StatusLine| (line.stage, line.job, line.doing.clone(), line.progress.clone());
@@ -105,12 +108,20 @@ impl Roster {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         worker.process.ask_to_stop();
         worker.asked.get_or_insert_with(|| why.to_owned());
+        worker.retiring = false;
         (worker.stage, worker.since, worker.stale) = (Stage::Draining, Instant::now(), true);
+    }
+
+    pub(crate) fn ask_to_retire(&mut self, id: WorkerId, why: &str) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.process.ask_to_retire();
+        (worker.asked, worker.retiring) = (Some(why.to_owned()), true);
     }
 
     pub(crate) fn kill(&mut self, id: WorkerId, why: &str) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         worker.process.kill();
+        worker.retiring = false;
         let before = worker.asked.take().map_or(String::new(), |asked| format!("{asked}; "));
         worker.asked = Some(format!("{before}{why}"));
         // Its end is heard of in a moment; it must not be killed again meanwhile.
@@ -174,6 +185,7 @@ impl Roster {
             heard: worker.heard,
             progressed: worker.progressed,
             busy: worker.line.job.is_some(),
+            retiring: worker.retiring,
             doing: worker.line.doing.clone(),
             rss: worker.rss,
         };

@@ -210,6 +210,10 @@ impl Server {
                     tracing::info!(worker = %id, why, "asking a worker to stop");
                     self.roster.ask_to_stop(id, &why);
                 }
+                Action::Retire(id, why) => {
+                    tracing::info!(worker = %id, why, "asking a worker to stop after its job");
+                    self.roster.ask_to_retire(id, &why);
+                }
                 Action::Kill(id, why) => {
                     tracing::warn!(worker = %id, why, "killing a worker");
                     self.roster.kill(id, &why);

@@ -47,7 +47,7 @@ pub async fn live(life: Life, work: Arc<dyn Work>, report: Reporter, stop: Stop)
     let draining = {
         let (report, stop) = (report.clone(), stop.clone());
         tokio::spawn(async move {
-            stop.asked().await;
+            stop.asked_at_once().await;
             report.stage(WorkerStage::Draining);
         })
     };
@@ -128,7 +128,7 @@ async fn beat(life: &Life, job: &Claimed, stopped: &Stop) {
 
 /// Never resolves: the job itself decides how to end.
 async fn pass_on(stop: &Stop, stopped: &Stop) {
-    stop.asked().await;
+    stop.asked_at_once().await;
     stopped.ask(&stop.why().unwrap_or_default());
     std::future::pending::<()>().await;
 }

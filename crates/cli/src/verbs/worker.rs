@@ -53,7 +53,7 @@ pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
     let kind = workers::find(&name).ok_or_else(|| misuse(format!("there is no kind of workers '{name}'")))?;
     logging::for_service(app)?;
     let stop = Stop::default().on_signals();
-    let stop = if verb.supervised { stop.on_end_of_input() } else { stop };
+    let stop = if verb.supervised { stop.on_retirement().on_end_of_input() } else { stop };
     let report = Reporter::default();
     let settings = app.settings()?;
     let telling = {

@@ -38,6 +38,7 @@ impl Scene {
             heard: self.start,
             progressed: self.start,
             busy: false,
+            retiring: false,
             doing: None,
             rss: 10 << 20,
         };
@@ -55,10 +56,11 @@ fn place(provider: i64) -> Place {
     Place { kind: "refresh", provider: Some(ProviderId(provider)), slot: 1 }
 }
 
-/// What happens to a worker: `drain REASON`, `kill REASON`.
+/// What happens to a worker: `drain REASON`, `retire REASON`, `kill REASON`.
 fn fate(actions: &[Action], id: WorkerId) -> Option<String> {
     actions.iter().find_map(|action| match action {
         Action::Drain(of, why) if *of == id => Some(format!("drain {why}")),
+        Action::Retire(of, why) if *of == id => Some(format!("retire {why}")),
         Action::Kill(of, why) if *of == id => Some(format!("kill {why}")),
         _ => None,
     })
@@ -134,12 +136,14 @@ fn a_heartbeat_is_not_progress_and_idleness_is_no_standstill() {
 #[test]
 fn too_much_memory_is_replaced_and_far_too_much_is_killed() {
     let mut scene = Scene::new();
-    scene.want(1, 1).want(2, 1).want(3, 1);
+    scene.want(1, 1).want(2, 1).want(3, 1).want(4, 1);
     let large = scene.see(1, |seen| seen.rss = 101 << 20);
     let huge = scene.see(2, |seen| seen.rss = 151 << 20);
     let leaving = scene.see(3, |seen| (seen.rss, seen.stage) = (101 << 20, Stage::Draining));
+    let told = scene.see(4, |seen| (seen.rss, seen.retiring) = (101 << 20, true));
     let actions = scene.after(1);
-    assert_eq!(fate(&actions, large).as_deref(), Some("drain it took 101 MiB of memory, more than 100, while idle"));
+    assert_eq!(fate(&actions, told), None, "it is asked once, and finishes its job");
+    assert_eq!(fate(&actions, large).as_deref(), Some("retire it took 101 MiB of memory, more than 100, while idle"));
     assert_eq!(fate(&actions, huge).as_deref(), Some("kill it took 151 MiB of memory, more than 150, while idle"));
     assert_eq!(fate(&actions, leaving), None);
 }
