@@ -26,3 +26,4 @@ pub use error::SupervisorError;
 pub use health::Health;
 pub use options::{Identity, Options};
 pub use server::serve;
+pub use share::whose;

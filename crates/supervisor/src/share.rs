@@ -5,7 +5,7 @@ use stocktake_store::fleet::ServerId;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// None: there is no server.
-pub(crate) fn whose(what: &str, servers: &[ServerId]) -> Option<ServerId> {
+pub fn whose(what: &str, servers: &[ServerId]) -> Option<ServerId> {
     let weight = |server: &ServerId| {
         let (high, low) = server.0.as_u64_pair();
         (xxh3_64_with_seed(what.as_bytes(), high ^ low.rotate_left(32)), *server)

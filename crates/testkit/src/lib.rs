@@ -3,6 +3,8 @@
 //! A test that cannot get its database fails and says what to install; it is never skipped.
 
 pub mod database;
+mod own_server;
 mod server;
 
 pub use database::{TestDatabase, postgres, sqlite};
+pub use own_server::OwnServer;

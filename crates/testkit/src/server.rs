@@ -70,7 +70,7 @@ fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn programs() -> Result<PathBuf> {
+pub(crate) fn programs() -> Result<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     if let Ok(bin) = std::env::var("STOCKTAKE_PG_BIN") {
         found.push(bin.into());
@@ -139,7 +139,7 @@ fn stop_command(bin: &Path, data: &Path) -> Result<Vec<String>> {
 }
 
 /// The server refuses to run as root.
-fn other_user() -> Result<Option<String>> {
+pub(crate) fn other_user() -> Result<Option<String>> {
     if std::fs::metadata("/proc/self").map_or(1, |m| m.uid()) != 0 {
         return Ok(None);
     }
@@ -150,7 +150,7 @@ fn other_user() -> Result<Option<String>> {
     }
 }
 
-fn as_server_user(program: &str, args: &[&str]) -> Result<Vec<String>> {
+pub(crate) fn as_server_user(program: &str, args: &[&str]) -> Result<Vec<String>> {
     let user = other_user()?;
     let change: &[&str] = match &user {
         Some(user) => &["runuser", "-u", user, "--"],
@@ -159,7 +159,7 @@ fn as_server_user(program: &str, args: &[&str]) -> Result<Vec<String>> {
     Ok(change.iter().chain(&[program]).chain(args).map(|&s| s.to_owned()).collect())
 }
 
-fn run(command: &[String]) -> Result<()> {
+pub(crate) fn run(command: &[String]) -> Result<()> {
     let (program, args) = command.split_first().context("an empty command")?;
     let shown = command.join(" ");
     // Output goes to a file: a server that inherits a pipe keeps it open for ever.
