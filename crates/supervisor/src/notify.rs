@@ -39,6 +39,7 @@ impl Notify {
     }
 
     pub(crate) fn stops(&mut self) {
+        self.status("stopping: workers drain".to_owned());
         tell(&[NotifyState::Stopping]);
     }
 
