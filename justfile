@@ -35,6 +35,10 @@ deny:
 lab-scenario:
     scripts/test lab
 
+# What an idle system costs: memory of each process, processor time of all, beside 20 providers.
+bench-idle *ARGS:
+    scripts/bench-idle {{ARGS}}
+
 # Ten minutes of changes in a real OpenStack under a running server.
 soak *ARGS:
     tests/openstack/soak {{ARGS}}
