@@ -4,6 +4,7 @@
 //! *refs* of links, never ids, so its digest is known before anything is resolved.
 
 mod open;
+mod record;
 
 use std::sync::Arc;
 
@@ -950,5 +951,27 @@ mod tests {
         let (mut rows, ix) = self::rows();
         rows.row(ix, "a").text(things::name, "x").version(1).finish();
         assert_eq!(rows.of(ix).view(0).version(), None, "not versioned");
+    }
+
+    #[test]
+    fn a_record_says_all_of_a_row() {
+        let (mut rows, ix) = rows();
+        rows.row(ix, "a").text(things::name, "x").int(things::size, 3).raw("{\"id\":\"a\"}").finish();
+        rows.row(ix, "b").finish();
+        let (written, mut read) = (rows.of(ix), CollectionRows::default());
+        for at in [1, 0] {
+            let mut record = Vec::new();
+            written.write_record(at, &mut record);
+            assert!(read.push_record(&record));
+            assert!(!CollectionRows::default().push_record(&record[..record.len() - 1]), "a piece is missing");
+            record.push(0);
+            assert!(!CollectionRows::default().push_record(&record), "something follows");
+        }
+        for (row, same) in read.iter().zip([written.view(1), written.view(0)]) {
+            let (head, of) = (row.head(), same.head());
+            assert_eq!((head.key_hash, head.digest, head.raw_digest), (of.key_hash, of.digest, of.raw_digest));
+            assert_eq!((row.key(), row.body(), row.raw()), (same.key(), same.body(), same.raw()));
+            assert!(row.secondary_keys().eq(same.secondary_keys()));
+        }
     }
 }

@@ -55,24 +55,29 @@ const CHUNK: usize = 500;
 pub async fn describe(store: &Store, plan: &SavePlan, mut tell: impl FnMut(Change)) -> Result<(), StoreError> {
     for &ix in plan.menu.order() {
         let part = plan.collection(ix);
+        let mut rows = part.reader();
         for write in &part.inserts {
-            tell(written(plan, ix, write, ChangeKind::Create, None));
+            tell(written(plan, ix, write, rows.view(write.row)?, ChangeKind::Create, None));
         }
         for writes in part.updates.chunks(CHUNK) {
             let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
-            let changes = writes.iter().map(|write| {
+            let mut changes = Vec::with_capacity(writes.len());
+            for write in writes {
                 let kind = if write.revive { ChangeKind::Revive } else { ChangeKind::Update };
-                written(plan, ix, write, kind, stored.get(&write.id))
-            });
-            named(store, plan, changes.collect()).await?.into_iter().for_each(&mut tell);
+                changes.push(written(plan, ix, write, rows.view(write.row)?, kind, stored.get(&write.id)));
+            }
+            named(store, plan, changes).await?.into_iter().for_each(&mut tell);
         }
         for writes in part.raw_only.chunks(CHUNK) {
             let stored = current(store, plan, ix, writes.iter().map(|w| w.id)).await?;
             // What comes without a document is written for its version alone, which is no change of the object.
-            for write in writes.iter().filter(|write| part.view(write).packed_raw().is_some()) {
+            for write in writes {
+                if !rows.has_document(write.row) {
+                    continue;
+                }
                 let fields = Vec::new();
                 let name = stored.get(&write.id).and_then(|c| stored_name(plan, ix, c));
-                let reference = part.view(write).key().to_owned();
+                let reference = rows.view(write.row)?.key().to_owned();
                 tell(Change { collection: ix, kind: ChangeKind::Document, reference, name, fields });
             }
         }
@@ -144,8 +149,14 @@ fn sorted(rows: &HashMap<i64, Current>) -> Vec<(&i64, &Current)> {
     rows
 }
 
-fn written(plan: &SavePlan, ix: CollectionIx, write: &Write, kind: ChangeKind, stored: Option<&Current>) -> Change {
-    let view = plan.collection(ix).view(write);
+fn written(
+    plan: &SavePlan,
+    ix: CollectionIx,
+    write: &Write,
+    view: RowView<'_>,
+    kind: ChangeKind,
+    stored: Option<&Current>,
+) -> Change {
     let mut fields = Vec::new();
     let mut links = plan.links_of(write).iter();
     for (field, value) in view.fields() {

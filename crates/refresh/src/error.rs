@@ -11,6 +11,9 @@ pub enum RefreshError {
     /// The database refused, or another refresher has taken over.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Rows could not be put aside, or not be taken up again.
+    #[error(transparent)]
+    Spill(#[from] stocktake_saver::SpillError),
     /// Strict mode: a run that met any issue is refused.
     #[error("strict mode: {} issues, the first: {} {}: {}", .0.len(), .0[0].collection, .0[0].reference, .0[0].message)]
     Strict(Vec<stocktake_model::Issue>),

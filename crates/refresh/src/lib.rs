@@ -16,6 +16,7 @@ mod observer;
 mod report;
 mod river;
 mod run;
+mod spill;
 
 pub use changes::{Change, ChangeKind, FieldChange, describe};
 pub use choose::{Choice, Prices, choose};

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use stocktake_model::{IssueKind, Listed, Rows, Scope};
-use stocktake_provider::{BoxFuture, Collected, Page, PageSink, Progress, Provider, ProviderError};
+use stocktake_provider::{BoxFuture, Collected, Page, PageSink, Progress, Provider};
 use tokio::sync::mpsc;
 
+use crate::error::RefreshError;
 use crate::observer::Observer;
 
 /// Pages that may wait between the API and the parser.
@@ -34,19 +35,19 @@ impl PageSink for Sink<'_> {
     }
 }
 
-/// Runs the collection and hands each page's rows to `take`. Returns what is known of the whole, and the processor's
-/// time spent on parsing and taking.
+/// Runs the collection and hands each page's rows to `take`, whose error ends it. Returns what is known of the whole, and
+/// the processor's time spent on parsing and taking.
 pub(crate) async fn flow(
     provider: &dyn Provider,
     scope: &Scope,
     seed: u64,
     observer: &dyn Observer,
-    mut take: impl FnMut(&mut Rows) + Send,
-) -> Result<(Collected, Duration), ProviderError> {
+    mut take: impl FnMut(&mut Rows) -> Result<(), RefreshError> + Send,
+) -> Result<(Collected, Duration), RefreshError> {
     let (sender, mut receiver) = mpsc::channel(PAGES_WAITING);
     let collect = async {
         let sink = Sink { pages: sender, observer };
-        provider.collect(scope, &sink).await
+        provider.collect(scope, &sink).await.map_err(RefreshError::from)
     };
     let parse = async {
         let mut rows = Rows::new(provider.menu(), seed);
@@ -60,14 +61,13 @@ pub(crate) async fn flow(
             if records > 0 {
                 *unread.entry(page.listing).or_default() += records;
             }
-            take(&mut rows);
+            take(&mut rows)?;
             rows.clear();
             spent += start.elapsed();
         }
-        (spent, unread)
+        Ok((spent, unread))
     };
-    let (collected, (spent, unread)) = tokio::join!(collect, parse);
-    let mut collected = collected?;
+    let (mut collected, (spent, unread)) = tokio::try_join!(collect, parse)?;
     for (listing, records) in unread {
         let errors = vec![format!("{listing}: {records} records could not be read")];
         for collection in provider.feeds(listing) {

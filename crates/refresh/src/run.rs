@@ -13,6 +13,7 @@ use crate::error::RefreshError;
 use crate::lease::Held;
 use crate::observer::{Observer, Phase};
 use crate::report::{RunReport, millis_since};
+use crate::spill::{self, TemporaryFile};
 use crate::{beside, lease, river};
 
 /// What to refresh, and how.
@@ -112,6 +113,9 @@ impl Refresh {
             (_, Ids::MadeUp) => i64::MAX / 2,
         };
         let plan = planner.finish(first_id);
+        if let Some(failure) = plan.failure {
+            return Err(failure.into());
+        }
         report.phases.plan = millis_since(start);
         report.issues.clone_from(&plan.issues);
         report.settle(&menu, &self.scope, &coverage, &plan);
@@ -136,10 +140,14 @@ impl Refresh {
         report.phases.read = millis_since(start);
         observer.phase(Phase::Collecting);
         let start = Instant::now();
-        let mut planner = Planner::new(menu, &self.scope, stored, self.guard);
+        let mut planner = Planner::new(menu, &self.scope, stored, self.guard)
+            .with_spill(Arc::<TemporaryFile>::default(), spill::MOST_IN_MEMORY);
+        let compare = |rows: &mut Rows| {
+            planner.push(rows);
+            planner.failure().cloned().map_or(Ok(()), |failure| Err(failure.into()))
+        };
         let provider = self.provider.as_ref();
-        let (collected, parsing) =
-            river::flow(provider, &self.scope, self.seed, observer, |rows| planner.push(rows)).await?;
+        let (collected, parsing) = river::flow(provider, &self.scope, self.seed, observer, compare).await?;
         report.phases.collect = millis_since(start);
         report.phases.parse = parsing.as_millis() as u64;
         (report.listings, report.usage) = (collected.listings, collected.usage);
@@ -160,8 +168,11 @@ impl Refresh {
         let start = Instant::now();
         let mut snapshot = Rows::new(Arc::clone(&menu), self.seed);
         let provider = self.provider.as_ref();
-        let (mut collected, mut parsing) =
-            river::flow(provider, &self.scope, self.seed, observer, |rows| snapshot.append(rows)).await?;
+        let append = |rows: &mut Rows| {
+            snapshot.append(rows);
+            Ok(())
+        };
+        let (mut collected, mut parsing) = river::flow(provider, &self.scope, self.seed, observer, append).await?;
         report.phases.collect = millis_since(start);
         let mut stored = self.read_targets(store, observer, report, &mut snapshot, &collected.coverage).await?;
         let beside = beside::unseen(&stored, &snapshot, &self.scope);
@@ -169,8 +180,11 @@ impl Refresh {
             observer.phase(Phase::Collecting);
             let start = Instant::now();
             let mut more = Rows::new(Arc::clone(&menu), self.seed);
-            let (found, parsing_more) =
-                river::flow(provider, &Scope::Targets(beside), self.seed, observer, |rows| more.append(rows)).await?;
+            let append = |rows: &mut Rows| {
+                more.append(rows);
+                Ok(())
+            };
+            let (found, parsing_more) = river::flow(provider, &Scope::Targets(beside), self.seed, observer, append).await?;
             beside::append_unseen(&mut snapshot, &mut more);
             collected.add(found);
             parsing += parsing_more;

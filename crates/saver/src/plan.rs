@@ -5,6 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stocktake_model::{CollectionIx, CollectionRows, Field, Issue, Menu, RowView, Value};
 
+use crate::aside::{Aside, RowReader};
+use crate::spill::SpillError;
+
 /// Everything one run changes, applied in one transaction.
 #[derive(Debug)]
 pub struct SavePlan {
@@ -26,14 +29,18 @@ pub struct SavePlan {
     /// Ids of rows that were seen alive: if their deletion was held, it no longer is.
     pub unheld: Vec<i64>,
     pub issues: Vec<Issue>,
+    /// Why this is not the plan, and empty: rows could not be put aside or taken up again. It must not be saved.
+    pub failure: Option<SpillError>,
 }
 
 /// Changes of one collection.
 #[derive(Debug, Default)]
 pub struct CollectionPlan {
-    /// The rows that `inserts`, `updates` and `raw_only` point into. Their documents are packed already
-    /// (`lz4_flex::compress_prepend_size`): read them by [`RowView::packed_raw`], not by `raw`.
+    /// The rows that `inserts`, `updates` and `raw_only` point into, behind those that were put aside: see
+    /// [`Self::reader`]. Their documents are packed already (`lz4_flex::compress_prepend_size`): read them by
+    /// [`RowView::packed_raw`], not by `raw`.
     pub rows: CollectionRows,
+    pub(crate) aside: Aside,
     /// In the order of their identities' text form (bytewise), ids ascending.
     pub inserts: Vec<Write>,
     /// In the order of their ids. A row with `revive` set was archived and is live again.
@@ -49,7 +56,7 @@ pub struct CollectionPlan {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Write {
-    /// Position in [`CollectionPlan::rows`].
+    /// Position among the plan's rows, see [`CollectionPlan::reader`].
     pub row: u32,
     pub id: i64,
     /// First of this row's entries in [`SavePlan::link_pool`]: one for each field of the row that is a link of the
@@ -142,6 +149,23 @@ impl Counts {
 }
 
 impl SavePlan {
+    pub(crate) fn void(menu: Arc<Menu>, failure: SpillError) -> Self {
+        let collections = (0..menu.len()).map(|_| CollectionPlan::default()).collect();
+        Self {
+            menu,
+            collections,
+            link_pool: Vec::new(),
+            values: Vec::new(),
+            watches: Vec::new(),
+            relinks: Vec::new(),
+            unlinks: Vec::new(),
+            held: Vec::new(),
+            unheld: Vec::new(),
+            issues: Vec::new(),
+            failure: Some(failure),
+        }
+    }
+
     pub fn collection(&self, ix: CollectionIx) -> &CollectionPlan {
         &self.collections[ix.index()]
     }
@@ -165,6 +189,12 @@ impl SavePlan {
 }
 
 impl CollectionPlan {
+    /// Reads the rows of this plan, wherever they are.
+    pub fn reader(&self) -> RowReader<'_> {
+        RowReader::new(&self.aside, &self.rows)
+    }
+
+    /// A row of a plan of which none was put aside: of a planner without room for that.
     pub fn view(&self, write: &Write) -> RowView<'_> {
         self.rows.view(write.row as usize)
     }

@@ -4,23 +4,27 @@ mod linking;
 mod open;
 mod values;
 mod versions;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use stocktake_model::{
-    CollectionIx, CollectionRows, Coverage, Field, Issue, IssueKind, Key, LinkView, Listed, Menu, OpenRow, RowView, Rows,
-    Scope, Target, Type, key,
+    CollectionIx, Coverage, Field, Issue, IssueKind, Key, LinkView, Listed, Menu, OpenRow, RowView, Rows, Scope, Target,
+    Type, key,
 };
 
 use self::linking::Linking;
 use self::versions::Sightings;
+use self::written::Written;
 use crate::custom;
 use crate::fate::{self, Extent, Fate, Fates};
 use crate::guard::GuardPolicy;
+use crate::kept::{Kept, KeptRows, Kind};
 use crate::plan::{CollectionPlan, Counts, SavePlan, Unlink, Write};
 use crate::request::{Wanted, WatchKeys};
 use crate::resolve::{Resolver, SeenRefs};
+use crate::spill::{Spill, SpillError};
 use crate::stored::{Answers, ByRef, Entry, Stored, StoredRow};
 
 /// Above this many new keys, all unresolved links of a collection are read instead of those by key.
@@ -29,27 +33,6 @@ const KEYS_ASKED_ONE_BY_ONE: usize = 1_000;
 /// Why a collection is not seen whole.
 const TWICE: &str = "a record came twice; others may be missing";
 const LEFT_OUT: &str = "a record whose identity is not known was left out";
-
-/// A row that is kept because it will be written.
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    /// Position in `rows`.
-    row: u32,
-    /// Position in the collection's index.
-    entry: u32,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    New,
-    Skeleton,
-    Changed {
-        revive: bool,
-    },
-    /// Only the document or the version differs.
-    RawOnly,
-}
 
 /// What is asked next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +44,6 @@ enum Stage {
     /// What the answers to that made a question of.
     Values,
     Nothing,
-}
-
-#[derive(Debug, Default)]
-struct KeptRows {
-    rows: CollectionRows,
-    kept: Vec<Kept>,
 }
 
 /// Takes rows page by page, then what is known of the whole, and gives a [`SavePlan`]:
@@ -96,6 +73,11 @@ pub struct Planner {
     sightings: Sightings,
     answers: Answers,
     stage: Stage,
+    /// A row that will be written takes a value by a secondary ref, known once links are asked for.
+    takes_values: bool,
+    /// Room outside of memory, and how many bytes of rows may be in memory before it is used.
+    spill: Option<(Arc<dyn Spill>, usize)>,
+    failure: Option<SpillError>,
 }
 
 impl Planner {
@@ -121,9 +103,27 @@ impl Planner {
             sightings: Sightings::default(),
             answers: Answers::default(),
             stage: Stage::Rows,
+            takes_values: false,
+            spill: None,
+            failure: None,
             menu,
             stored,
         }
+    }
+
+    /// From `most` bytes of rows on, those that will be written are put aside. [`Self::failure`] says when that fails.
+    pub fn with_spill(mut self, spill: Arc<dyn Spill>, most: usize) -> Self {
+        self.spill = Some((spill, most));
+        self
+    }
+
+    /// Why there will be no plan: see [`SavePlan::failure`], which has it at the end.
+    pub fn failure(&self) -> Option<&SpillError> {
+        self.failure.as_ref()
+    }
+
+    fn sound(&self) -> Result<(), SpillError> {
+        self.failure.clone().map_or(Ok(()), Err)
     }
 
     /// Whether a run with this scope must be planned with every row of the provider before it: whatever it lists is
@@ -134,6 +134,11 @@ impl Planner {
 
     /// Compares rows with what is stored and keeps those that differ. Empties `rows`.
     pub fn push(&mut self, rows: &mut Rows) {
+        if self.failure.is_some() {
+            // Nobody will ask for them, and what was kept may be half moved.
+            rows.clear();
+            return;
+        }
         self.issues.append(&mut rows.issues);
         for row in rows.take_open() {
             self.set_aside(row);
@@ -153,6 +158,25 @@ impl Planner {
             }
         }
         rows.clear();
+        self.failure = self.put_aside().err();
+    }
+
+    /// The collections with the most bytes first, until half of what may be in memory is left: few, large pieces.
+    fn put_aside(&mut self) -> Result<(), SpillError> {
+        let Some((spill, most)) = &self.spill else { return Ok(()) };
+        let mut held: usize = self.kept.iter().map(|kept| kept.rows.size()).sum();
+        if held <= *most {
+            return Ok(());
+        }
+        while held > most / 2 {
+            let kept = self.kept.iter_mut().zip(&mut self.stored.indexes).zip(0..);
+            let most = kept.max_by_key(|((kept, _), _)| kept.rows.size());
+            let Some(((kept, index), ix)) = most.filter(|((kept, _), _)| !kept.rows.is_empty()) else { break };
+            held -= kept.rows.size();
+            let moved = kept.put_aside(spill, &mut index.entries)?;
+            self.sightings.follow(CollectionIx(ix), moved);
+        }
+        Ok(())
     }
 
     fn compare(&mut self, ix: CollectionIx, row: RowView<'_>) {
@@ -209,19 +233,10 @@ impl Planner {
     }
 
     fn keep(&mut self, ix: CollectionIx, row: RowView<'_>, entry: usize, kind: Kind) {
-        let KeptRows { rows, kept } = &mut self.kept[ix.index()];
-        kept.push(Kept { row: rows.len() as u32, entry: entry as u32, kind });
+        let at = self.kept[ix.index()].push(row, entry, kind);
         if kind != Kind::RawOnly {
-            self.stored.indexes[ix.index()].entries[entry].written = rows.len() as u32 + 1;
+            self.stored.indexes[ix.index()].entries[entry].written = at + 1;
         }
-        rows.push_copy_packed(row, |document| lz4_flex::compress_prepend_size(document.as_bytes()));
-    }
-
-    /// Keeps a row for its version alone.
-    fn keep_bare(&mut self, ix: CollectionIx, row: RowView<'_>, entry: usize) {
-        let KeptRows { rows, kept } = &mut self.kept[ix.index()];
-        kept.push(Kept { row: rows.len() as u32, entry: entry as u32, kind: Kind::RawOnly });
-        rows.push_copy_bare(row);
     }
 
     fn issue(&mut self, kind: IssueKind, ix: CollectionIx, reference: &str, field: Option<&str>, message: String) {
@@ -238,8 +253,9 @@ impl Planner {
     }
 
     /// Every row is known: decides what goes.
-    fn decide(&mut self) {
-        self.add_skeletons();
+    fn decide(&mut self) -> Result<(), SpillError> {
+        self.kept.iter_mut().for_each(KeptRows::forget_taken_back);
+        self.add_skeletons()?;
         let mut coverage = self.coverage.clone();
         let mut extent = Extent::new(&self.menu, &self.scope, &self.stored, &coverage);
         self.doubt(&mut coverage);
@@ -253,27 +269,36 @@ impl Planner {
                 self.stored.indexes[ix].entries[row.entry as usize].row.archived = skeleton;
             }
         }
+        Ok(())
     }
 
-    /// The next questions; none when everything is known that will be.
+    /// The next questions; none when everything is known that will be, or there will be no plan.
     fn ask(&mut self) -> Wanted {
+        let wanted = self.sound().and_then(|()| self.ask_next());
+        wanted.unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            Wanted::default()
+        })
+    }
+
+    fn ask_next(&mut self) -> Result<Wanted, SpillError> {
         loop {
             let wanted;
             (wanted, self.stage) = match self.stage {
-                Stage::Rows => match self.settle_open() {
+                Stage::Rows => match self.settle_open()? {
                     none if none.is_empty() => {
-                        self.decide();
+                        self.decide()?;
                         (none, Stage::Links)
                     }
                     some => (some, Stage::Rows),
                 },
-                Stage::Links => (self.wanted(), Stage::Values),
+                Stage::Links => (self.wanted()?, Stage::Values),
                 // Values resolve no link, so nothing follows from them.
-                Stage::Values => (self.values_wanted(), Stage::Nothing),
-                Stage::Nothing => return Wanted::default(),
+                Stage::Values => (self.values_wanted()?, Stage::Nothing),
+                Stage::Nothing => return Ok(Wanted::default()),
             };
             if !wanted.is_empty() {
-                return wanted;
+                return Ok(wanted);
             }
         }
     }
@@ -307,15 +332,19 @@ impl Planner {
         }
     }
 
-    fn add_skeletons(&mut self) {
+    fn add_skeletons(&mut self) -> Result<(), SpillError> {
         let mut wanted: Vec<(CollectionIx, String)> = Vec::new();
         for kept in &self.kept {
-            for link in kept.links().filter(|link| link.by == 0 && self.menu.get(link.target).skeletal) {
-                let hash = key::hash(self.stored.seed, link.key);
-                if self.stored.indexes[link.target.index()].find(hash).is_none() {
-                    wanted.push((link.target, link.key.to_owned()));
+            kept.each(|_, row| {
+                let skeletal = |link: &LinkView<'_>| link.by == 0 && self.menu.get(link.target).skeletal;
+                for link in row.links().map(|(_, link)| link).filter(skeletal) {
+                    let hash = key::hash(self.stored.seed, link.key);
+                    if self.stored.indexes[link.target.index()].find(hash).is_none() {
+                        wanted.push((link.target, link.key.to_owned()));
+                    }
                 }
-            }
+                Ok(())
+            })?;
         }
         wanted.sort_unstable();
         wanted.dedup();
@@ -341,35 +370,39 @@ impl Planner {
             self.keep(ix, row, entry, Kind::Skeleton);
             rows.clear();
         }
+        Ok(())
     }
 
-    fn wanted(&self) -> Wanted {
-        let mut wanted = Wanted::default();
+    fn wanted(&mut self) -> Result<Wanted, SpillError> {
+        let (mut wanted, mut written, mut takes_values) = (Wanted::default(), Written::new(self), false);
         for kept in &self.kept {
-            for link in kept.links().filter(|l| l.by > 0) {
-                let hash = key::hash(self.stored.seed, link.key);
-                let known = self.seen.has(link.target, link.by, hash)
-                    || self.stored.by_ref.contains_key(&(link.target, link.by, hash));
-                if !known {
-                    wanted.by_ref.entry((link.target, link.by)).or_default().insert(link.key.to_owned());
-                }
-            }
-            for link in kept.links() {
-                let hash = key::hash(self.stored.seed, link.key);
-                if let (Some(column), Some(at)) = (link.value_of, self.entry_of(link.target, link.by, hash)) {
-                    let id = self.stored.indexes[link.target.index()].entries[at].row.id;
-                    if id != 0 && !self.sends(link.target, at, column) {
-                        wanted.values.entry((link.target, column)).or_default().insert(id);
+            kept.each(|_, row| {
+                let unusual = |link: &LinkView<'_>| link.by > 0 || link.value_of.is_some();
+                for link in row.links().map(|(_, link)| link).filter(unusual) {
+                    takes_values |= link.by > 0 && link.value_of.is_some();
+                    let hash = key::hash(self.stored.seed, link.key);
+                    let known = link.by == 0
+                        || self.seen.has(link.target, link.by, hash)
+                        || self.stored.by_ref.contains_key(&(link.target, link.by, hash));
+                    if !known {
+                        wanted.by_ref.entry((link.target, link.by)).or_default().insert(link.key.to_owned());
+                    }
+                    if let (Some(column), Some(at)) = (link.value_of, self.entry_of(link.target, link.by, hash)) {
+                        let id = self.stored.indexes[link.target.index()].entries[at].row.id;
+                        if id != 0 && !written.sends(link.target, at, column)? {
+                            wanted.values.entry((link.target, column)).or_default().insert(id);
+                        }
                     }
                 }
-            }
+                Ok(())
+            })?;
         }
         for (ix, collection) in self.menu.iter() {
             let watched = self.stored.watched.get(&ix).copied().unwrap_or_default();
             let kept = &self.kept[ix.index()];
             if watched.unresolved {
                 // Links by a secondary ref are tried again each time: their key may have moved to a row long known.
-                let keys = if collection.secondary_refs.is_empty() { self.new_keys(ix) } else { WatchKeys::All };
+                let keys = if collection.secondary_refs.is_empty() { self.new_keys(ix)? } else { WatchKeys::All };
                 if keys != WatchKeys::Of(BTreeSet::new()) {
                     wanted.unresolved.insert(ix, keys);
                 }
@@ -386,10 +419,12 @@ impl Planner {
             }
             if usually_by_ref && self.stored.indexes[ix.index()].entries.iter().any(|e| e.row.id != 0) {
                 // Another row, archived long ago, may have had the key of one written now, and still have its links.
-                let written = kept.kept.iter().filter(|k| matches!(k.kind, Kind::New | Kind::Changed { .. }));
-                for (by, text) in written.flat_map(|k| kept.rows.view(k.row as usize).secondary_keys()) {
-                    wanted.by_ref.entry((ix, by)).or_default().insert(text.to_owned());
-                }
+                kept.each(|k, row| {
+                    for (by, text) in row.secondary_keys().filter(|_| k.kind != Kind::Skeleton) {
+                        wanted.by_ref.entry((ix, by)).or_default().insert(text.to_owned());
+                    }
+                    Ok(())
+                })?;
             }
             if watched.resolved {
                 wanted.watchers_of.extend(changed.chain(deleted));
@@ -402,7 +437,8 @@ impl Planner {
             wanted.watchers_of.extend(stored.map(|at| index.entries[at].row.id).filter(|id| *id != 0));
             wanted.unresolved.insert(*ix, WatchKeys::Of(keys.clone()));
         }
-        wanted
+        self.takes_values = takes_values;
+        Ok(wanted)
     }
 
     fn entry_of(&self, target: CollectionIx, by: u8, hash: u128) -> Option<usize> {
@@ -412,18 +448,19 @@ impl Planner {
         }
     }
 
-    fn new_keys(&self, ix: CollectionIx) -> WatchKeys {
+    fn new_keys(&self, ix: CollectionIx) -> Result<WatchKeys, SpillError> {
         let kept = &self.kept[ix.index()];
-        let new = kept.kept.iter().filter(|k| matches!(k.kind, Kind::New | Kind::Skeleton));
-        let keys: BTreeSet<_> =
-            new.take(KEYS_ASKED_ONE_BY_ONE + 1).map(|k| (0, kept.rows.view(k.row as usize).key().to_owned())).collect();
-        if keys.len() > KEYS_ASKED_ONE_BY_ONE { WatchKeys::All } else { WatchKeys::Of(keys) }
+        if kept.kept.iter().filter(|k| k.is_new()).count() > KEYS_ASKED_ONE_BY_ONE {
+            return Ok(WatchKeys::All);
+        }
+        let mut reader = kept.reader();
+        let keys = kept.kept.iter().filter(|k| k.is_new()).map(|k| Ok((0, reader.view(k.row)?.key().to_owned())));
+        keys.collect::<Result<_, _>>().map(WatchKeys::Of)
     }
 
     /// How many ids the plan needs.
     pub fn new_rows(&self) -> usize {
-        let new = |k: &&Kept| matches!(k.kind, Kind::New | Kind::Skeleton);
-        self.kept.iter().map(|kept| kept.kept.iter().filter(new).count()).sum()
+        self.kept.iter().map(|kept| kept.kept.iter().filter(|k| k.is_new()).count()).sum()
     }
 
     /// Takes the answers to what was wanted, and says what else they made a question of: nothing, for most runs.
@@ -442,18 +479,32 @@ impl Planner {
     }
 
     /// Makes the plan. `first_id`: the first of [`Self::new_rows`] reserved ids.
-    pub fn finish(mut self, first_id: i64) -> SavePlan {
-        let writes = self.assign_ids(first_id);
+    pub fn finish(self, first_id: i64) -> SavePlan {
+        let menu = Arc::clone(&self.menu);
+        let plan = self.sound().and_then(|()| self.plan(first_id));
+        plan.unwrap_or_else(|failure| SavePlan::void(menu, failure))
+    }
+
+    fn plan(mut self, first_id: i64) -> Result<SavePlan, SpillError> {
+        self.assign_ids(first_id)?;
         let answers = std::mem::take(&mut self.answers);
-        let (unlinks, moved) = self.moved_refs(&answers);
+        let (unlinks, moved) = self.moved_refs(&answers)?;
         let mut linking = Linking::new(&self, &moved, &answers);
-        let mut collections: Vec<CollectionPlan> = Vec::with_capacity(writes.len());
-        for (i, of) in writes.into_iter().enumerate() {
+        let mut collections: Vec<CollectionPlan> = Vec::with_capacity(self.kept.len());
+        for (i, of) in self.kept.iter().enumerate() {
             let mut plan = CollectionPlan { counts: self.counts[i], ..CollectionPlan::default() };
-            for (kind, mut write) in of {
-                write.links = linking.pool.len() as u32;
+            let mut reader = of.reader();
+            for &Kept { row, entry, kind, .. } in &of.kept {
+                let stored = &self.stored.indexes[i].entries[entry as usize].row;
+                let write = Write {
+                    row,
+                    id: stored.id,
+                    links: linking.pool.len() as u32,
+                    revive: kind == Kind::Changed { revive: true },
+                    archived: kind == Kind::Skeleton && stored.archived,
+                };
                 if kind != Kind::RawOnly {
-                    linking.resolve(CollectionIx(i as u16), self.kept[i].rows.view(write.row as usize), &write);
+                    linking.resolve(CollectionIx(i as u16), reader.view(row)?, &write)?;
                 }
                 match kind {
                     Kind::New | Kind::Skeleton => plan.inserts.push(write),
@@ -463,12 +514,13 @@ impl Planner {
             }
             collections.push(plan);
         }
-        linking.settle_watches(&collections, answers.watches.iter().chain(&self.stored.watches));
+        linking.settle_watches(&collections, answers.watches.iter().chain(&self.stored.watches))?;
         let unheld = self.unheld();
         let Linking { pool, values, watches, relinks, issues, .. } = linking;
         self.issues.extend(issues);
         for (plan, kept) in collections.iter_mut().zip(&mut self.kept) {
             plan.rows = std::mem::take(&mut kept.rows);
+            plan.aside = std::mem::take(&mut kept.aside);
         }
         for (ix, id) in &self.fates.archives {
             collections[ix.index()].archives.push(*id);
@@ -480,7 +532,7 @@ impl Planner {
             plan.archives.sort_unstable();
             plan.deletes.sort_unstable();
         }
-        SavePlan {
+        Ok(SavePlan {
             menu: self.menu,
             collections,
             link_pool: pool,
@@ -491,52 +543,41 @@ impl Planner {
             held: self.fates.held,
             unheld,
             issues: self.issues,
-        }
+            failure: None,
+        })
     }
 
     /// New rows get their ids in the order of their identities, so that both grow together in the database.
-    fn assign_ids(&mut self, first_id: i64) -> Vec<Vec<(Kind, Write)>> {
+    fn assign_ids(&mut self, first_id: i64) -> Result<(), SpillError> {
         let mut next = first_id;
-        let mut writes: Vec<Vec<(Kind, Write)>> = vec![Vec::new(); self.kept.len()];
         for &ix in self.menu.order() {
-            let KeptRows { rows, kept } = &mut self.kept[ix.index()];
+            let kept = &mut self.kept[ix.index()];
             let entries = &mut self.stored.indexes[ix.index()].entries;
-            let is_new = |k: &Kept| matches!(k.kind, Kind::New | Kind::Skeleton);
-            let (mut new, mut known): (Vec<Kept>, Vec<Kept>) = kept.iter().partition(|k| is_new(k));
-            sort_by_identity(rows, &mut new);
-            known.sort_unstable_by_key(|k| entries[k.entry as usize].row.id);
-            *kept = new;
-            kept.append(&mut known);
-            for k in kept.iter() {
-                let stored = &mut entries[k.entry as usize].row;
-                if is_new(k) {
-                    stored.id = next;
-                    next += 1;
-                }
-                let write = Write {
-                    row: k.row,
-                    id: stored.id,
-                    links: 0,
-                    revive: k.kind == Kind::Changed { revive: true },
-                    archived: k.kind == Kind::Skeleton && stored.archived,
-                };
-                writes[ix.index()].push((k.kind, write));
+            let mut new = kept.take_new()?;
+            for k in &new {
+                entries[k.entry as usize].row.id = next;
+                next += 1;
             }
+            kept.kept.sort_unstable_by_key(|k| entries[k.entry as usize].row.id);
+            new.append(&mut kept.kept);
+            kept.kept = new;
         }
-        writes
+        Ok(())
     }
 
     /// Rows that no longer answer to a secondary key.
-    fn moved_refs(&self, answers: &Answers) -> (Vec<Unlink>, HashSet<(i64, u8)>) {
+    fn moved_refs(&self, answers: &Answers) -> Result<MovedRefs, SpillError> {
         let (mut unlinks, mut moved) = (Vec::new(), HashSet::new());
         if answers.refs_now.is_empty() && answers.by_ref.is_empty() {
-            return (unlinks, moved);
+            return Ok((unlinks, moved));
         }
         let rows = self.rows_by_id();
+        let mut readers: Vec<_> = self.kept.iter().map(KeptRows::reader).collect();
         for (ix, id, by, old_key) in &answers.refs_now {
             let left = match rows.get(id) {
                 // A row that does not send the parts of the key leaves it alone.
-                Some(row) => {
+                Some((of, row)) => {
+                    let row = readers[*of].view(*row)?;
                     let field = |part: &&str| self.menu.get(*ix).field(part);
                     let parts = self.menu.get(*ix).secondary_refs[usize::from(*by) - 1].parts;
                     let sends = parts.iter().filter_map(field).all(|field| row.get(field).is_some());
@@ -551,7 +592,7 @@ impl Planner {
         }
         for ByRef { collection, by, key: text, id, archived, .. } in &answers.by_ref {
             let taken_by = self.seen.entry(*collection, *by, key::hash(self.stored.seed, text));
-            let taken_over = taken_by.is_some_and(|at| self.written_row(*collection, at).is_some());
+            let taken_over = taken_by.is_some_and(|at| self.stored.indexes[collection.index()].entries[at].written > 0);
             let archived = *archived || self.fates.of.get(id) == Some(&Fate::Archived);
             // A row that is seen again answers for itself.
             if taken_over && archived && !rows.contains_key(id) && moved.insert((*id, *by)) {
@@ -564,7 +605,7 @@ impl Planner {
         }
         // A deleted row's links become null, and are remembered, with its deletion.
         unlinks.retain(|u| u.to.is_some() || self.fates.of.get(&u.id) != Some(&Fate::Deleted));
-        (unlinks, moved)
+        Ok((unlinks, moved))
     }
 
     /// Held rows that this run saw. A targeted run did not read which are held, so it names all it saw.
@@ -578,33 +619,15 @@ impl Planner {
         seen.map(|e| e.row.id).filter(held).collect()
     }
 
-    fn rows_by_id(&self) -> HashMap<i64, RowView<'_>> {
+    /// Of each row that will be written, its collection's position and its own.
+    fn rows_by_id(&self) -> HashMap<i64, (usize, u32)> {
         let mut rows = HashMap::new();
-        for (kept, index) in self.kept.iter().zip(&self.stored.indexes) {
-            for k in &kept.kept {
-                rows.insert(index.entries[k.entry as usize].row.id, kept.rows.view(k.row as usize));
-            }
+        for (of, (kept, index)) in self.kept.iter().zip(&self.stored.indexes).enumerate() {
+            rows.extend(kept.kept.iter().map(|k| (index.entries[k.entry as usize].row.id, (of, k.row))));
         }
         rows
     }
 }
 
-impl KeptRows {
-    /// Links of the rows that will be written.
-    fn links(&self) -> impl Iterator<Item = LinkView<'_>> {
-        let rows = self.kept.iter().filter(|k| k.kind != Kind::RawOnly).map(|k| self.rows.view(k.row as usize));
-        rows.flat_map(RowView::links).map(|(_, link)| link)
-    }
-}
-
-/// Sorts by the bytes of the identities. Their first bytes are kept as a number: a comparison seldom needs more, and
-/// following the rest costs more than comparing it.
-fn sort_by_identity(rows: &CollectionRows, kept: &mut [Kept]) {
-    kept.sort_by_cached_key(|k| {
-        let key = rows.view(k.row as usize).key_bytes();
-        let mut prefix = [0; 16];
-        let len = key.len().min(prefix.len());
-        prefix[..len].copy_from_slice(&key[..len]);
-        (u128::from_be_bytes(prefix), key)
-    });
-}
+/// What is to be done about them, and which they are: (id, ref number).
+type MovedRefs = (Vec<Unlink>, HashSet<(i64, u8)>);

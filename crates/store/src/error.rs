@@ -38,6 +38,9 @@ pub enum StoreError {
     Constraint { doing: String, rule: String, source: Cause },
     #[error("cannot {doing}")]
     Database { doing: String, source: Cause },
+    /// Rows of the plan are out of reach; nothing of it was kept.
+    #[error(transparent)]
+    Spill(#[from] stocktake_saver::SpillError),
     /// A mistake in this program, not in the world.
     #[error("internal error in the store: {0}")]
     Bug(String),

@@ -7,9 +7,11 @@ use std::collections::{HashMap, HashSet};
 use stocktake_model::{Collection, CollectionIx, Field, FieldValue, Issue, IssueKind, LinkView, RowView, Value};
 
 use super::Planner;
+use super::written::Written;
 use crate::fate::Fate;
 use crate::plan::{CollectionPlan, Watch, WatchUpdate, Write};
 use crate::resolve::{Resolution, Resolver};
+use crate::spill::SpillError;
 use crate::stored::{Answers, StoredWatch};
 
 /// The last step: links become ids, and those that could not are remembered.
@@ -17,6 +19,7 @@ pub(super) struct Linking<'a> {
     planner: &'a Planner,
     resolver: Resolver<'a>,
     answered: HashMap<(CollectionIx, i64, Field), &'a Value>,
+    written: Written<'a>,
     pub(super) pool: Vec<i64>,
     pub(super) values: Vec<(CollectionIx, u32, Field, Value)>,
     pub(super) watches: Vec<Watch>,
@@ -31,6 +34,7 @@ impl<'a> Linking<'a> {
             planner,
             resolver,
             answered: answers.values.iter().map(|(ix, id, field, value)| ((*ix, *id, *field), value)).collect(),
+            written: Written::new(planner),
             pool: Vec::new(),
             values: Vec::new(),
             watches: Vec::new(),
@@ -39,11 +43,11 @@ impl<'a> Linking<'a> {
         }
     }
 
-    pub(super) fn resolve(&mut self, ix: CollectionIx, row: RowView<'_>, write: &Write) {
+    pub(super) fn resolve(&mut self, ix: CollectionIx, row: RowView<'_>, write: &Write) -> Result<(), SpillError> {
         for (field, link) in row.links() {
             let resolution = self.resolver.find(link.target, link.by, link.key);
             if let Some(column) = link.value_of {
-                let value = self.value(link.target, link.by, link.key, column, resolution.id());
+                let value = self.value(link.target, link.by, link.key, column, resolution.id())?;
                 let value = value.unwrap_or_else(|| link.default().to_value());
                 self.values.push((ix, write.row, field, value));
             } else {
@@ -70,6 +74,7 @@ impl<'a> Linking<'a> {
                 });
             }
         }
+        Ok(())
     }
 
     fn unresolved(&mut self, ix: CollectionIx, reference: &str, field: Field, link: LinkView<'_>, why: Resolution) {
@@ -105,34 +110,48 @@ impl<'a> Linking<'a> {
 
     /// What stands in `column` of the row a value link leads to, unless that is null: from this run if it writes it, else
     /// from the database.
-    fn value(&self, target: CollectionIx, by: u8, text: &str, column: Field, to: Option<i64>) -> Option<Value> {
-        let id = to?;
-        let sent = self.planner.sent_value(target, by, text, column).map(FieldValue::to_value);
+    fn value(
+        &mut self,
+        target: CollectionIx,
+        by: u8,
+        text: &str,
+        column: Field,
+        to: Option<i64>,
+    ) -> Result<Option<Value>, SpillError> {
+        let Some(id) = to else { return Ok(None) };
+        let sent = self.written.sent_value(target, by, text, column)?.map(FieldValue::to_value);
         let value = sent.or_else(|| self.answered.get(&(target, id, column)).map(|value| (*value).clone()));
-        value.filter(|value| *value != Value::Null)
+        Ok(value.filter(|value| *value != Value::Null))
     }
 
     /// Remembered links that this run does not send anew: do they lead elsewhere now?
-    pub(super) fn settle_watches<'w>(&mut self, plans: &[CollectionPlan], watches: impl Iterator<Item = &'w StoredWatch>) {
+    pub(super) fn settle_watches<'w>(
+        &mut self,
+        plans: &[CollectionPlan],
+        watches: impl Iterator<Item = &'w StoredWatch>,
+    ) -> Result<(), SpillError> {
         let mut watches = watches.peekable();
         if watches.peek().is_none() {
-            return;
+            return Ok(());
         }
         let menu = &self.planner.menu;
-        let written: HashMap<i64, RowView<'_>> = menu
-            .iter()
-            .flat_map(|(ix, _)| plans[ix.index()].updates.iter().map(move |w| (ix, w)))
-            .map(|(ix, w)| (w.id, self.planner.kept[ix.index()].rows.view(w.row as usize)))
-            .collect();
+        let updates = |(ix, _)| plans[CollectionIx::index(ix)].updates.iter().map(move |w| (w.id, (ix, w.row)));
+        let updated: HashMap<i64, (CollectionIx, u32)> = menu.iter().flat_map(updates).collect();
         let mut done: HashSet<(i64, Field)> = HashSet::new();
         for watch in watches {
             let gone = self.planner.fates.of.get(&watch.row_id) == Some(&Fate::Deleted);
-            let sent = written.get(&watch.row_id).is_some_and(|row| row.get(watch.field).is_some());
+            let sent = match updated.get(&watch.row_id) {
+                Some((ix, row)) => self.written.at(*ix, *row)?.get(watch.field).is_some(),
+                None => false,
+            };
             if gone || sent || !done.insert((watch.row_id, watch.field)) {
                 continue;
             }
             let resolved = self.resolver.led(watch);
-            let value = watch.value_of.and_then(|column| self.watched_value(watch, column, resolved));
+            let value = match watch.value_of {
+                Some(column) => self.watched_value(watch, column, resolved)?,
+                None => None,
+            };
             if resolved == watch.resolved && value.is_none() {
                 continue;
             }
@@ -154,16 +173,24 @@ impl<'a> Linking<'a> {
                 forget: usual && resolved.is_some(),
             });
         }
+        Ok(())
     }
 
     /// What a remembered value link sets its column to; none when that has not changed as far as this run knows.
-    fn watched_value(&self, watch: &StoredWatch, column: Field, resolved: Option<i64>) -> Option<Value> {
-        let sent = self.planner.sent_value(watch.target, watch.by, &watch.key, column).is_some();
-        if resolved == watch.resolved && !(resolved.is_some() && sent) {
-            return None;
+    fn watched_value(
+        &mut self,
+        watch: &StoredWatch,
+        column: Field,
+        resolved: Option<i64>,
+    ) -> Result<Option<Value>, SpillError> {
+        if resolved == watch.resolved {
+            let sent = self.written.sent_value(watch.target, watch.by, &watch.key, column)?.is_some();
+            if resolved.is_none() || !sent {
+                return Ok(None);
+            }
         }
-        let value = self.value(watch.target, watch.by, &watch.key, column, resolved);
-        Some(value.unwrap_or_else(|| watch.default.map_or(Value::Null, Value::Int)))
+        let value = self.value(watch.target, watch.by, &watch.key, column, resolved)?;
+        Ok(Some(value.unwrap_or_else(|| watch.default.map_or(Value::Null, Value::Int))))
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use stocktake_model::{CollectionIx, RowView, key};
 
-use super::{Kind, Planner, TWICE};
+use super::{Planner, TWICE};
+use crate::kept::{Kept, Kind};
 
 /// What this run has seen of an object so far.
 #[derive(Debug)]
@@ -29,6 +30,20 @@ enum Counted {
 #[derive(Debug, Default)]
 pub(super) struct Sightings {
     of: HashMap<(CollectionIx, usize), Sighting>,
+}
+
+impl Sightings {
+    /// Kept rows have moved.
+    pub(super) fn follow(&mut self, ix: CollectionIx, moved: &[Kept]) {
+        for kept in moved {
+            if self.of.is_empty() {
+                return;
+            }
+            if let Some(sighting) = self.of.get_mut(&(ix, kept.entry as usize)) {
+                sighting.kept = Some(kept.row as usize);
+            }
+        }
+    }
 }
 
 impl Planner {
@@ -59,7 +74,7 @@ impl Planner {
         if self.kept[ix.index()].kept.len() == before && self.stored.versions.get(&entry.row.id) != Some(&version) {
             // Nothing else differs, but an older record must not pass for a newer one.
             self.counts[ix.index()].raw_only += 1;
-            self.keep_bare(ix, row, at);
+            self.kept[ix.index()].push_bare(row, at);
         }
         let kept = self.kept[ix.index()].kept.get(before).map(|kept| (before, kept.kind));
         let keys = row.secondary_keys().map(|(by, text)| (by, key::hash(self.stored.seed, text))).collect();
@@ -103,13 +118,9 @@ impl Planner {
             }
         }
         counts.stale += 1;
-        if let Some(position) = kept {
-            let kept = &mut self.kept[ix.index()].kept;
-            kept.swap_remove(position);
-            let moved = kept.get(position).map(|moved| (ix, moved.entry as usize));
-            if let Some(sighting) = moved.and_then(|moved| self.sightings.of.get_mut(&moved)) {
-                sighting.kept = Some(position);
-            }
+        // The row keeps its place, so that those behind it do, too.
+        if let Some(kept) = kept.and_then(|position| self.kept[ix.index()].kept.get_mut(position)) {
+            kept.taken_back = true;
         }
     }
 }

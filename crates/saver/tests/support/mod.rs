@@ -170,6 +170,10 @@ impl Memory {
         };
         let mut planner = Planner::new(Arc::clone(&self.menu), scope, stored, guard);
         planner.push(&mut rows);
+        self.finish(planner, coverage)
+    }
+
+    fn finish(&mut self, mut planner: Planner, coverage: &Coverage) -> SavePlan {
         let mut wanted = planner.close(coverage);
         for questions in 0.. {
             assert!(questions < 10, "it asks for ever: {wanted:?}");
@@ -181,6 +185,20 @@ impl Memory {
         let first = self.next;
         self.next += planner.new_rows() as i64;
         planner.finish(first)
+    }
+
+    /// As [`Self::plan`] of a full run, page by page, with a planner made ready by `with`.
+    pub fn plan_pages(
+        &mut self,
+        pages: impl IntoIterator<Item = Rows>,
+        coverage: &Coverage,
+        with: impl FnOnce(Planner) -> Planner,
+    ) -> SavePlan {
+        let mut planner = with(Planner::new(Arc::clone(&self.menu), &Scope::Full, self.read_all(), GuardPolicy::OFF));
+        for mut page in pages {
+            planner.push(&mut page);
+        }
+        self.finish(planner, coverage)
     }
 
     pub fn find(&self, ix: CollectionIx, key: &str) -> Option<(i64, &MemoryRow)> {

@@ -62,9 +62,8 @@ impl<'a> Context<'a> {
     }
 
     /// Cells of a new row, in the order of [`super::table::columns`].
-    pub(crate) fn insert(&self, ix: CollectionIx, write: &Write, out: &mut Vec<CellRef<'a>>) {
-        let (c, plan) = self.of(ix);
-        let row = plan.view(write);
+    pub(crate) fn insert<'r>(&'r self, ix: CollectionIx, write: &Write, row: RowView<'r>, out: &mut Vec<CellRef<'r>>) {
+        let c = self.plan.menu.get(ix);
         let head = row.head();
         out.extend([
             CellRef::Int(write.id),
@@ -84,19 +83,25 @@ impl<'a> Context<'a> {
         }
         let first = out.len();
         out.resize(first + c.columns.len() + c.links.len(), CellRef::Null);
-        self.fields(ix, write, |field, cell| out[first + usize::from(field.0)] = cell);
+        self.fields(ix, write, row, |field, cell| out[first + usize::from(field.0)] = cell);
     }
 
     /// Cells of a changed row: id, digest, raw digest (0: leave alone), of a versioned collection the version (null: leave
     /// alone), then the secondary keys in `refs` (numbers), then
     /// the sent fields in field order.
-    pub(crate) fn update(&self, ix: CollectionIx, write: &Write, refs: &[u8], out: &mut Vec<CellRef<'a>>) {
-        let row = self.plan.collection(ix).view(write);
+    pub(crate) fn update<'r>(
+        &'r self,
+        ix: CollectionIx,
+        write: &Write,
+        row: RowView<'r>,
+        refs: &[u8],
+        out: &mut Vec<CellRef<'r>>,
+    ) {
         let head = row.head();
         out.extend([CellRef::Int(write.id), CellRef::Int(head.digest as i64), CellRef::Int(head.raw_digest as i64)]);
         out.extend(self.version(ix, row));
         out.extend(refs.iter().map(|by| secondary(row, *by)));
-        self.fields(ix, write, |_, cell| out.push(cell));
+        self.fields(ix, write, row, |_, cell| out.push(cell));
     }
 
     /// The cell of a row's version, where its collection is versioned.
@@ -105,8 +110,7 @@ impl<'a> Context<'a> {
     }
 
     /// The sent fields, links and value links resolved.
-    fn fields(&self, ix: CollectionIx, write: &Write, mut each: impl FnMut(Field, CellRef<'a>)) {
-        let row = self.plan.collection(ix).view(write);
+    fn fields<'r>(&'r self, ix: CollectionIx, write: &Write, row: RowView<'r>, mut each: impl FnMut(Field, CellRef<'r>)) {
         let mut links = self.plan.links_of(write).iter();
         for (field, value) in row.fields() {
             let cell = match value {

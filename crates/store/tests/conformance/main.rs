@@ -1,6 +1,7 @@
 //! What both databases promise: one suite, run on SQLite and on PostgreSQL.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod aside;
 mod deletes;
 mod identity;
 mod leases;
@@ -80,4 +81,5 @@ suite! {
         lookups_answer_what_was_asked,
         rows_of_a_custom_save_are_read_for_a_target;
     scale: ten_thousand_rows, savers_of_two_providers_do_not_meet;
+    aside: rows_put_aside_are_saved_like_others, rows_out_of_reach_save_nothing;
 }

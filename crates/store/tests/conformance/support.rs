@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_model::{CollectionIx, Coverage, Listed, Menu, Rows, Scope, menus};
-use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan};
+use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan, Spill};
 use stocktake_store::{Cell, Lease, Param, ProviderId, Result, Row, Save, SaveStats, Store, params};
 use stocktake_testkit::TestDatabase;
 
@@ -90,6 +90,28 @@ impl World {
         planner.finish(first)
     }
 
+    /// Of a full run that comes in pages; from `most` bytes on rows are put aside.
+    pub(crate) async fn plan_pages(
+        &self,
+        pages: Vec<Rows>,
+        coverage: &Coverage,
+        spill: Arc<dyn Spill>,
+        most: usize,
+    ) -> SavePlan {
+        let stored = self.store.read_all(self.provider, &self.menu, SEED).await.unwrap();
+        let planner = Planner::new(Arc::clone(&self.menu), &Scope::Full, stored, GuardPolicy::OFF);
+        let mut planner = planner.with_spill(spill, most);
+        for mut page in pages {
+            planner.push(&mut page);
+        }
+        let mut wanted = planner.close(coverage);
+        while !wanted.is_empty() {
+            wanted = planner.answer(self.store.lookup(self.provider, &self.menu, &wanted).await.unwrap());
+        }
+        let first = self.store.reserve_ids(planner.new_rows()).await.unwrap();
+        planner.finish(first)
+    }
+
     pub(crate) async fn save(&self, plan: SavePlan, coverage: &Coverage) -> Result<SaveStats> {
         let complete = self.menu.iter().map(|(ix, _)| ix).filter(|ix| coverage.is_complete(*ix)).collect();
         let save = Save { lease: self.lease.clone(), plan: Arc::new(plan), complete, also: Vec::new() };
@@ -101,6 +123,15 @@ impl World {
         let coverage = self.complete();
         let plan = self.plan(rows, &coverage, GuardPolicy::OFF).await;
         self.save(plan, &coverage).await.unwrap()
+    }
+
+    /// As [`Self::refresh`] of all pages together.
+    pub(crate) async fn refresh_pages(&self, pages: Vec<Rows>) -> SaveStats {
+        let mut rows = self.rows();
+        for mut page in pages {
+            rows.append(&mut page);
+        }
+        self.refresh(rows).await
     }
 
     pub(crate) async fn refresh_targets(&self, mut rows: Rows, coverage: &Coverage) -> SaveStats {

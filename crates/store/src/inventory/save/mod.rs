@@ -89,6 +89,9 @@ enum What {
 impl Store {
     /// Applies a plan: all of it or, on any error, nothing.
     pub async fn save(&self, save: &Save) -> Result<SaveStats> {
+        if let Some(failure) = &save.plan.failure {
+            return Err(failure.clone().into());
+        }
         let now = jiff::Timestamp::now().as_microsecond();
         let saved = match &self.backend {
             Backend::Pg(pg) => pg::save(pg, save, now).await,

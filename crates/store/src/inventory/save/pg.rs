@@ -13,6 +13,7 @@ use tokio_postgres::{CopyInSink, Error};
 
 use super::super::cells::Context;
 use super::pg_binary::{Array, CopyRows};
+use super::rows::emptied;
 use super::script::{Many, Step, script};
 use super::{Save, SaveStats, What};
 use crate::error::Result;
@@ -28,7 +29,7 @@ const SENT_BYTES: usize = 4 << 20;
 
 pub(super) async fn save(pg: &Postgres, save: &Save, now: i64) -> Result<SaveStats> {
     let context = Context::new(&save.plan, save.lease.provider, now);
-    let steps = script(save, &context);
+    let steps = script(save, &context)?;
     let mut conn = pg.get(Use::Saving).await?;
     let mut stats = SaveStats::default();
     prepare(&conn, &steps, &mut stats).await?;
@@ -128,19 +129,20 @@ impl<'c> Pipeline<'c, '_> {
 async fn arrays<'c>(pipe: &mut Pipeline<'c, '_>, many: &'c Many, context: &Context<'_>) -> Result<()> {
     let conn = pipe.conn;
     let prepared = conn.prepared(&many.pg).await.map_err(|e| conn.explain("prepare", e))?;
-    let mut cells = Vec::with_capacity(many.columns.len());
+    let (mut lines, mut room) = (many.rows.lines(context), Vec::with_capacity(many.columns.len()));
     let mut at = 0;
     while at < many.rows.len() {
         let mut arrays: Vec<Array> = many.columns.iter().map(|(_, ty)| Array::new(*ty)).collect();
         let (first, mut bytes) = (at, 0);
         while at < many.rows.len() && at - first < ARRAY_ROWS && bytes < ARRAY_BYTES {
-            cells.clear();
-            many.rows.cells(context, at, &mut cells);
+            let mut cells = room;
+            lines.cells(at, &mut cells)?;
             for ((array, column), cell) in arrays.iter_mut().zip(&many.columns).zip(&cells) {
                 let before = array.size();
                 array.push(column, *cell)?;
                 bytes += array.size() - before;
             }
+            room = emptied(cells);
             at += 1;
         }
         let prepared = prepared.clone();
@@ -172,11 +174,12 @@ async fn copy(pipe: &mut Pipeline<'_, '_>, many: &Many, sql: &str, context: &Con
     };
     let mut sink = pin!(sink.map_err(explain)?);
     let mut rows = CopyRows::new();
-    let mut cells = Vec::with_capacity(many.columns.len());
+    let (mut lines, mut room) = (many.rows.lines(context), Vec::with_capacity(many.columns.len()));
     for at in 0..many.rows.len() {
-        cells.clear();
-        many.rows.cells(context, at, &mut cells);
+        let mut cells = room;
+        lines.cells(at, &mut cells)?;
         rows.push(&many.columns, &cells)?;
+        room = emptied(cells);
         if let Some(chunk) = rows.full_chunk() {
             sink.send(chunk).await.map_err(explain)?;
         }

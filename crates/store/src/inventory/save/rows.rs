@@ -1,6 +1,7 @@
 //! Where the rows of a step come from: positions in the plan, never copies of it.
 
 use stocktake_model::CollectionIx;
+use stocktake_saver::{RowReader, SpillError};
 
 use super::super::cells::{CellRef, Context};
 
@@ -38,22 +39,55 @@ impl Rows {
         }
     }
 
-    /// The cells of one row, in the order of the step's columns.
-    pub(super) fn cells<'a>(&self, context: &Context<'a>, at: usize, out: &mut Vec<CellRef<'a>>) {
-        let plan = context.plan;
-        match self {
-            Self::Inserts(ix, _) => context.insert(*ix, &plan.collection(*ix).inserts[at], out),
-            Self::Updates(ix, positions, refs) => {
-                context.update(*ix, &plan.collection(*ix).updates[positions[at] as usize], refs, out);
+    /// To read their cells one after the other.
+    pub(super) fn lines<'a>(&'a self, context: &'a Context<'a>) -> Lines<'a> {
+        let reader = match self {
+            Self::Inserts(ix, _) | Self::Updates(ix, ..) | Self::Documents(ix, _) | Self::RawDigests(ix, _) => {
+                Some(context.plan.collection(*ix).reader())
             }
-            Self::Documents(ix, positions) => {
+            Self::Watches(_) | Self::Relinks(..) | Self::Held(_) => None,
+        };
+        Lines { rows: self, context, reader }
+    }
+}
+
+/// The rows of a step, one after the other. One at a time, since they may have to be read from outside of memory.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    rows: &'a Rows,
+    context: &'a Context<'a>,
+    reader: Option<RowReader<'a>>,
+}
+
+/// Room for the cells of the next row.
+pub(super) fn emptied<'b>(mut cells: Vec<CellRef<'_>>) -> Vec<CellRef<'b>> {
+    cells.clear();
+    // Nothing is left to map; what stays is the memory.
+    cells.into_iter().map(|_| CellRef::Null).collect()
+}
+
+impl Lines<'_> {
+    /// The cells of one row, in the order of the step's columns.
+    pub(super) fn cells<'r>(&'r mut self, at: usize, out: &mut Vec<CellRef<'r>>) -> Result<(), SpillError> {
+        let context = self.context;
+        let plan = context.plan;
+        match (self.rows, &mut self.reader) {
+            (Rows::Inserts(ix, _), Some(reader)) => {
+                let write = &plan.collection(*ix).inserts[at];
+                context.insert(*ix, write, reader.view(write.row)?, out);
+            }
+            (Rows::Updates(ix, positions, refs), Some(reader)) => {
+                let write = &plan.collection(*ix).updates[positions[at] as usize];
+                context.update(*ix, write, reader.view(write.row)?, refs, out);
+            }
+            (Rows::Documents(ix, positions), Some(reader)) => {
                 let of = plan.collection(*ix);
                 let write = match positions[at] {
                     Position::Insert(at) => &of.inserts[at as usize],
                     Position::Update(at) => &of.updates[at as usize],
                     Position::RawOnly(at) => &of.raw_only[at as usize],
                 };
-                let body = of.view(write).packed_raw().unwrap_or_default();
+                let body = reader.view(write.row)?.packed_raw().unwrap_or_default();
                 out.extend([
                     CellRef::Int(write.id),
                     CellRef::Int(context.provider.0),
@@ -61,20 +95,20 @@ impl Rows {
                     CellRef::Bytes(body),
                 ]);
             }
-            Self::RawDigests(ix, _) => {
-                let of = plan.collection(*ix);
-                let write = &of.raw_only[at];
-                let row = of.view(write);
+            (Rows::RawDigests(ix, _), Some(reader)) => {
+                let write = &plan.collection(*ix).raw_only[at];
+                let row = reader.view(write.row)?;
                 out.extend([CellRef::Int(write.id), CellRef::Int(row.head().raw_digest as i64)]);
                 out.extend(context.version(*ix, row));
             }
-            Self::Watches(_) => watch(context, at, out),
-            Self::Relinks(positions, value) => {
+            (Rows::Inserts(..) | Rows::Updates(..) | Rows::Documents(..) | Rows::RawDigests(..), None) => {}
+            (Rows::Watches(_), _) => watch(context, at, out),
+            (Rows::Relinks(positions, value), _) => {
                 let relink = &plan.relinks[positions[at] as usize];
                 let cell = if *value { CellRef::of_value(relink.value.as_ref()) } else { CellRef::opt_int(relink.resolved) };
                 out.extend([CellRef::Int(relink.row_id), cell]);
             }
-            Self::Held(_) => {
+            (Rows::Held(_), _) => {
                 let (ix, id) = plan.held[at];
                 let name = plan.menu.get(ix).name;
                 out.extend([
@@ -85,10 +119,11 @@ impl Rows {
                 ]);
             }
         }
+        Ok(())
     }
 }
 
-fn watch<'a>(context: &Context<'a>, at: usize, out: &mut Vec<CellRef<'a>>) {
+fn watch<'r>(context: &'r Context<'_>, at: usize, out: &mut Vec<CellRef<'r>>) {
     let watch = &context.plan.watches[at];
     let menu = &context.plan.menu;
     let (c, target) = (menu.get(watch.collection), menu.get(watch.target));

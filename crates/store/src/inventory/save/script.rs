@@ -11,6 +11,7 @@ use super::super::table::{self, Column, SqlType};
 use super::rows::{Position, Rows};
 use super::{Save, What, links};
 use crate::db::{Param, Statement};
+use crate::error::Result;
 use crate::params;
 
 pub(super) enum Step {
@@ -40,7 +41,7 @@ const FENCE: &str = "insert into leases (provider_id, token, saved_token, owner,
     values ($1, coalesce((select token from leases where provider_id = $1), 0), $2, '', now()) \
     on conflict (provider_id) do update set saved_token = excluded.saved_token";
 
-pub(super) fn script(save: &Save, context: &Context<'_>) -> Vec<Step> {
+pub(super) fn script(save: &Save, context: &Context<'_>) -> Result<Vec<Step>> {
     let lease = &save.lease;
     let fence = Statement::new(FENCE, params![lease.provider, lease.token]);
     let mut steps = vec![Step::One(What::Other, fence)];
@@ -56,7 +57,7 @@ pub(super) fn script(save: &Save, context: &Context<'_>) -> Vec<Step> {
     links::follow(context, &mut steps);
     let mut changes = Vec::new();
     for ix in order {
-        updates(*ix, context, &mut steps, &mut changes);
+        updates(*ix, context, &mut steps, &mut changes)?;
     }
     for ix in order {
         documents(*ix, context, &mut steps);
@@ -66,7 +67,7 @@ pub(super) fn script(save: &Save, context: &Context<'_>) -> Vec<Step> {
     links::relinks(context, &mut steps);
     held(save, context, &mut steps);
     steps.extend(save.also.iter().map(|s| Step::One(What::Other, s.clone())));
-    steps
+    Ok(steps)
 }
 
 fn archives(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>) {
@@ -109,11 +110,12 @@ pub(super) struct Change {
     pub(super) others: Vec<&'static str>,
 }
 
-fn updates(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>, changes: &mut Vec<Change>) {
+fn updates(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>, changes: &mut Vec<Change>) -> Result<()> {
     let (c, plan) = context.of(ix);
+    let mut rows = plan.reader();
     let mut groups: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
     for (at, write) in plan.updates.iter().enumerate() {
-        groups.entry(plan.view(write).mask()).or_default().push(at as u32);
+        groups.entry(rows.view(write.row)?.mask()).or_default().push(at as u32);
     }
     for (mask, at) in groups {
         let sends = |field: &Field| mask & 1 << field.0 != 0;
@@ -131,6 +133,7 @@ fn updates(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>, chang
         let set: Vec<Column> = refs.into_iter().chain(fields).collect();
         steps.push(update(c, context.now, &set, revives, Rows::Updates(ix, at, numbers)));
     }
+    Ok(())
 }
 
 fn update(c: &Collection, now: i64, set: &[Column], revives: bool, rows: Rows) -> Step {
@@ -181,9 +184,10 @@ const DOCUMENT: [(&str, SqlType); 4] = [
 
 fn documents(ix: CollectionIx, context: &Context<'_>, steps: &mut Vec<Step>) {
     let (c, plan) = context.of(ix);
+    let rows = plan.reader();
     let columns = || DOCUMENT.map(|(name, ty)| (name.to_owned(), ty)).to_vec();
     let with_document = |position: fn(u32) -> Position, writes: &[stocktake_saver::Write]| -> Vec<Position> {
-        let has = |w: &stocktake_saver::Write| plan.view(w).packed_raw().is_some();
+        let has = |w: &stocktake_saver::Write| rows.has_document(w.row);
         writes.iter().enumerate().filter(|(_, w)| has(w)).map(|(at, _)| position(at as u32)).collect()
     };
     let new = with_document(Position::Insert, &plan.inserts);

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use super::super::cells::{CellRef, Context};
+use super::rows::emptied;
 use super::script::{Many, Step, script};
 use super::{Save, SaveStats};
 use crate::error::Result;
@@ -39,33 +40,32 @@ fn set_cache(c: &Connection, kib: i64) -> Result<()> {
 fn apply(c: &mut Connection, save: &Save, now: i64) -> Result<SaveStats> {
     let context = Context::new(&save.plan, save.lease.provider, now);
     let mut stats = SaveStats { round_trips: 1, ..SaveStats::default() };
-    for step in script(save, &context) {
+    for step in script(save, &context)? {
         stats.statements += 1;
         match step {
             Step::One(what, statement) => stats.written.add(what, sqlite::run(c, &statement)?),
-            Step::Many(many) => {
-                let rows = run_many(c, &many, &context).map_err(|e| explain("write the inventory", e))?;
-                stats.written.add(many.what, rows);
-            }
+            Step::Many(many) => stats.written.add(many.what, run_many(c, &many, &context)?),
         }
     }
     Ok(stats)
 }
 
-fn run_many(c: &Connection, many: &Many, context: &Context<'_>) -> rusqlite::Result<u64> {
-    let mut statement = c.prepare_cached(&many.sqlite)?;
+fn run_many(c: &Connection, many: &Many, context: &Context<'_>) -> Result<u64> {
+    let failed = |e| explain("write the inventory", e);
+    let mut statement = c.prepare_cached(&many.sqlite).map_err(failed)?;
     let mut written = 0;
     for (at, scalar) in many.scalars.iter().enumerate() {
-        statement.raw_bind_parameter(at + 1, scalar)?;
+        statement.raw_bind_parameter(at + 1, scalar).map_err(failed)?;
     }
-    let mut cells = Vec::with_capacity(many.columns.len());
+    let (mut lines, mut room) = (many.rows.lines(context), Vec::with_capacity(many.columns.len()));
     for at in 0..many.rows.len() {
-        cells.clear();
-        many.rows.cells(context, at, &mut cells);
+        let mut cells = room;
+        lines.cells(at, &mut cells)?;
         for (n, cell) in cells.iter().enumerate() {
-            statement.raw_bind_parameter(many.scalars.len() + n + 1, cell)?;
+            statement.raw_bind_parameter(many.scalars.len() + n + 1, cell).map_err(failed)?;
         }
-        written += statement.raw_execute()? as u64;
+        written += statement.raw_execute().map_err(failed)? as u64;
+        room = emptied(cells);
     }
     Ok(written)
 }
