@@ -86,8 +86,9 @@ impl Store {
     /// As [`Self::queries`], on a connection that plans for the saver.
     pub(crate) async fn saver_queries(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         match &self.backend {
-            Backend::Pg(pg) if !statements.is_empty() => pg.get(Use::Saving).await?.queries(statements).await,
-            _ => self.queries(statements).await,
+            _ if statements.is_empty() => Ok(Vec::new()),
+            Backend::Pg(pg) => pg.get(Use::Saving).await?.queries(statements).await,
+            Backend::Sqlite(sqlite) => sqlite.small_queries(statements).await,
         }
     }
 

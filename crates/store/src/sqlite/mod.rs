@@ -1,6 +1,7 @@
-//! SQLite: one writer, one reader, both used from blocking threads. Knows no collection.
+//! SQLite: one writer, one reader, both used from blocking threads except for small work. Knows no collection.
 
 mod dialect;
+mod here;
 #[cfg(test)]
 pub(crate) use dialect::NOW;
 mod transact;
@@ -77,7 +78,7 @@ impl Sqlite {
 
     pub(crate) async fn begin(&self) -> Result<SqliteTx> {
         let guard = Arc::clone(&self.writer).lock_owned().await;
-        let (guard, begun) = blocking(guard, begin).await?;
+        let (guard, begun) = blocking(guard, |c| begin(c)).await?;
         begun.map(|()| SqliteTx { guard: Some(guard) })
     }
 
@@ -162,7 +163,13 @@ impl Drop for SqliteTx {
 /// Statements in one write transaction, undone when one fails.
 pub(crate) fn in_transaction<T>(c: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
     begin(c)?;
-    let done = work(c).and_then(|done| {
+    let done = work(c);
+    end(c, done)
+}
+
+/// Commits what was done, or undoes it.
+fn end<T>(c: &Connection, done: Result<T>) -> Result<T> {
+    let done = done.and_then(|done| {
         c.execute_batch("commit").map_err(|e| explain("commit", e))?;
         Ok(done)
     });
@@ -183,7 +190,7 @@ pub(crate) fn run(c: &Connection, statement: &Statement) -> Result<u64> {
 }
 
 /// At once for writing: a read transaction that starts to write later fails without waiting.
-fn begin(c: &mut Connection) -> Result<()> {
+fn begin(c: &Connection) -> Result<()> {
     undo(c)?;
     c.execute_batch("begin immediate").map_err(|e| explain("begin a transaction", e))
 }

@@ -14,8 +14,15 @@ use crate::sqlite::{self, Sqlite, explain, in_transaction};
 const BULK: usize = 10_000;
 const BULK_CACHE_KIB: i64 = 65_536;
 const SMALL_CACHE_KIB: i64 = 2_000;
+/// Up to this many rows a save is done where it is asked for: some milliseconds at most.
+const FEW: usize = 100;
 
 pub(super) async fn save(sqlite: &Sqlite, save: Save, now: i64) -> Result<SaveStats> {
+    if size(&save) <= FEW
+        && let Some(stats) = sqlite.small_write(|c| apply(c, &save, now)).await?
+    {
+        return Ok(stats);
+    }
     sqlite
         .write(move |c| {
             let counts = save.plan.counts();
@@ -31,6 +38,13 @@ pub(super) async fn save(sqlite: &Sqlite, save: Save, now: i64) -> Result<SaveSt
             saved
         })
         .await
+}
+
+/// Rows and notes that are written, about.
+fn size(save: &Save) -> usize {
+    let plan = &save.plan;
+    let links = plan.watches.len() + plan.relinks.len() + plan.unlinks.len();
+    plan.counts().written() as usize + links + plan.held.len() + plan.unheld.len()
 }
 
 fn set_cache(c: &Connection, kib: i64) -> Result<()> {
