@@ -2,7 +2,7 @@
 //! each tick once however many servers there are.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stocktake_jobs::{CheckCredentials, Purge, new_job};
@@ -19,11 +19,15 @@ const REFRESH: &str = "refresh:";
 const CREDENTIALS: &str = "credentials:";
 const PURGE: &str = "purge";
 const HOUR: Duration = Duration::from_hours(1);
+/// A job that has been due for so long becomes urgent: nothing waits for ever behind what is more urgent.
+const OLD: Duration = Duration::from_mins(10);
+const RAISE_EVERY: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Scheduler {
     /// What was last written down: name → schedule.
     written: BTreeMap<String, String>,
+    raised: Option<Instant>,
 }
 
 impl Scheduler {
@@ -35,6 +39,10 @@ impl Scheduler {
         providers: &[Served],
     ) -> Result<(), SupervisorError> {
         self.write(store, wanted(options, providers)).await?;
+        if self.raised.is_none_or(|at| at.elapsed() >= RAISE_EVERY) {
+            queue.raise_old(OLD).await?;
+            self.raised = Some(Instant::now());
+        }
         for due in fleet::due(store).await? {
             // One that this program does not know, or cannot read, is left to whoever wrote it.
             let Ok(schedule) = due.spec.parse::<Schedule>() else { continue };
