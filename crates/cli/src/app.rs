@@ -12,7 +12,6 @@ use stocktake_store::{Kind as DatabaseKind, Store, StoreError};
 
 use crate::args::Global;
 use crate::kind::{Kind, menu_of};
-use crate::logging;
 use crate::output::Out;
 use crate::output::out::say;
 
@@ -42,15 +41,19 @@ impl App {
         Self { global, kinds, out, typed, loaded: OnceLock::new() }
     }
 
+    /// What the settings are read from.
+    pub(crate) fn inputs(&self) -> Inputs {
+        let typed = self.global.database.as_ref().filter(|_| self.typed);
+        let given = |url: &String| Given { section: "database", key: "url", option: "--database", value: url.clone() };
+        Inputs::of_process(self.global.config.clone(), typed.map(given).into_iter().collect())
+    }
+
     /// What the installation is told. Read when it is first needed: help and completions come without.
     pub(crate) fn loaded(&self) -> anyhow::Result<&Loaded> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
-        let typed = self.global.database.as_ref().filter(|_| self.typed);
-        let given = |url: &String| Given { section: "database", key: "url", option: "--database", value: url.clone() };
-        let inputs = Inputs::of_process(self.global.config.clone(), typed.map(given).into_iter().collect());
-        let loaded = stocktake_settings::load(&inputs)?;
+        let loaded = stocktake_settings::load(&self.inputs())?;
         Ok(self.loaded.get_or_init(|| loaded))
     }
 
@@ -111,21 +114,6 @@ impl App {
             Some(url) => Ok(url.to_owned()),
             None => Ok(format!("sqlite:{}", data_dir()?.join("stocktake.db").display())),
         }
-    }
-
-    /// What a process that this one starts must be told to work on the same: by its environment, which nobody else sees.
-    pub(crate) fn for_children(&self) -> anyhow::Result<Vec<(String, String)>> {
-        let mut told = vec![("STOCKTAKE_DATABASE".to_owned(), self.url()?)];
-        if let Some(config) = &self.global.config {
-            told.push(("STOCKTAKE_CONFIG".to_owned(), config.display().to_string()));
-        }
-        if let Some(filter) = logging::typed(self)? {
-            told.push(("STOCKTAKE__LOG__FILTER".to_owned(), filter.to_owned()));
-        }
-        if self.global.no_color {
-            told.push(("NO_COLOR".to_owned(), "1".to_owned()));
-        }
-        Ok(told)
     }
 
     /// Secrets, opened with the key file: the one that was named, or beside the inventory where that is a file.

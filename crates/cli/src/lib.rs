@@ -5,6 +5,7 @@
 
 mod app;
 mod args;
+mod children;
 mod exit;
 mod format;
 mod interrupt;
@@ -13,6 +14,7 @@ mod logging;
 mod output;
 mod progress;
 mod recording;
+mod reload;
 mod verbs;
 mod waiting;
 

@@ -5,7 +5,7 @@ use stocktake_settings::{LogFormat, Place, Problem, SettingsError};
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use crate::app::App;
 use crate::args::Global;
@@ -24,11 +24,24 @@ pub(crate) fn for_people(global: &Global) {
     drop(done);
 }
 
+/// The running filter of a server, to be changed when the settings change.
+#[derive(Debug, Clone)]
+pub(crate) struct Tuner(reload::Handle<EnvFilter, Registry>);
+
+impl Tuner {
+    pub(crate) fn set(&self, filter: &str) {
+        if let Ok(filter) = read(filter) {
+            // Fails only when the subscriber is gone, and then nobody writes lines.
+            let _ = self.0.reload(filter);
+        }
+    }
+}
+
 /// For a server or a worker: by `log.filter` and `log.format`, unless `-v` or `-q` say otherwise. What goes wrong in the
 /// program itself is a log line, too.
-pub(crate) fn for_service(app: &App) -> anyhow::Result<()> {
+pub(crate) fn for_service(app: &App) -> anyhow::Result<Tuner> {
     let filter = filter(app)?;
-    let filter = read(&filter).map_err(|what| wrong(app, what))?;
+    let (filter, handle) = reload::Layer::new(read(&filter).map_err(|what| wrong(app, what))?);
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match app.settings()?.log.format {
         LogFormat::Text => lines.with_ansi(colours(&app.global)).boxed(),
@@ -40,7 +53,7 @@ pub(crate) fn for_service(app: &App) -> anyhow::Result<()> {
         let what = panic.payload_as_str().unwrap_or("it left no words");
         tracing::error!(place, "a mistake in the program, worth a report: {what}");
     }));
-    Ok(())
+    Ok(Tuner(handle))
 }
 
 /// What `-v` and `-q` make of a service's lines; a variable counts more, as for every verb.
@@ -57,7 +70,12 @@ pub(crate) fn typed(app: &App) -> anyhow::Result<Option<&'static str>> {
 }
 
 fn filter(app: &App) -> anyhow::Result<String> {
-    Ok(typed(app)?.map_or_else(|| app.settings().map(|s| s.log.filter.clone()), |level| Ok(level.to_owned()))?)
+    typed(app)?.map_or_else(|| app.settings().map(|s| s.log.filter.clone()), |level| Ok(level.to_owned()))
+}
+
+/// Whether a filter can be read; the error says what is wrong with it.
+pub(crate) fn check(filter: &str) -> Result<(), String> {
+    read(filter).map(drop)
 }
 
 fn read(filter: &str) -> Result<EnvFilter, String> {
@@ -88,7 +106,6 @@ mod tests {
 
     #[test]
     fn a_filter_that_would_silence_everything_is_refused() {
-        let check = |filter: &str| read(filter).map(drop);
         for good in ["info", "off", "INFO", "info,stocktake_http=debug", "warn, stocktake", "info,[run{id}]=trace"] {
             assert_eq!(check(good), Ok(()), "{good}");
         }

@@ -92,7 +92,7 @@ section! {
         /// system asks its database no more often.
         poll: Duration = Duration::from_secs(30), in Duration::from_millis(100)..=Duration::from_hours(1) => NewWorkers;
         /// How long jobs that are done or cancelled are kept to be looked at. Default: a week, as ManageIQ keeps tasks.
-        keep_finished: Duration = Duration::from_hours(7 * 24), in Duration::ZERO..=Duration::from_hours(3660 * 24) => Live;
+        keep_finished: Duration = Duration::from_hours(7 * 24), in Duration::ZERO..=Duration::from_hours(3660 * 24) => NewWorkers;
         /// A job that failed so often is parked until a person looks. Default: what a passing trouble does not use up.
         max_attempts: u32 = 5, in 1..=100 => Live;
     }
@@ -128,7 +128,7 @@ section! {
         check_every: Duration = Duration::from_hours(1), in Duration::from_secs(1)..=Duration::from_hours(7 * 24) => Live;
         /// So many failures in a row that say nothing of the credentials make a provider unreachable. Default: one or two are
         /// a restart on the other side.
-        failures_to_unreachable: u32 = 3, in 1..=1000 => Live;
+        failures_to_unreachable: u32 = 3, in 1..=1000 => NewWorkers;
     }
 }
 
@@ -146,7 +146,8 @@ section! {
 section! {
     /// Traces of what was asked and what came of it.
     tracing = Tracing {
-        /// Where traces are sent to over OTLP: `http://collector:4317`; empty: nowhere. Default: nothing leaves the host unasked.
+        /// Where traces are to be sent over OTLP: `http://collector:4318`; empty: nowhere. This version sends none, and the server
+        /// says so when it is set. Default: nothing leaves the host unasked.
         otlp_endpoint: String = String::new() => Restart;
     }
 }
@@ -155,7 +156,7 @@ section! {
     /// Records of past refreshes.
     runs = Runs {
         /// How long they are kept; the last of each provider stays. Default: a month, to compare with.
-        keep: Duration = Duration::from_hours(30 * 24), in Duration::from_hours(1)..=Duration::from_hours(3660 * 24) => Live;
+        keep: Duration = Duration::from_hours(30 * 24), in Duration::from_hours(1)..=Duration::from_hours(3660 * 24) => NewWorkers;
     }
 }
 

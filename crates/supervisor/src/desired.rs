@@ -20,13 +20,18 @@ pub(crate) fn desired(
             Filled::PerProvider => {
                 for provider in providers.iter().filter(|p| may_work(p) && looks_after(p)) {
                     let place = Place { kind: kind.name, provider: Some(provider.id), slot: 1 };
-                    let wanted = Wanted { generation: provider.generation, name: Some(provider.name.clone()) };
+                    let wanted = Wanted {
+                        generation: provider.generation,
+                        settings: options.settings_generation,
+                        name: Some(provider.name.clone()),
+                    };
                     desired.insert(place, wanted);
                 }
             }
             Filled::PerServer => {
                 for slot in 1..=options.per_server.get(kind.name).copied().unwrap_or(1) {
-                    desired.insert(Place { kind: kind.name, provider: None, slot }, Wanted { generation: 0, name: None });
+                    let wanted = Wanted { generation: 0, settings: options.settings_generation, name: None };
+                    desired.insert(Place { kind: kind.name, provider: None, slot }, wanted);
                 }
             }
         }

@@ -53,6 +53,8 @@ pub struct Options {
     pub refresh_jitter: Duration,
     /// How often credentials are checked when nothing else shows whether they work.
     pub credentials_every: Duration,
+    /// Raised when settings change that workers read at their start: those from before are replaced.
+    pub settings_generation: u64,
     pub program: Program,
 }
 
@@ -93,7 +95,23 @@ impl Options {
             refresh_schedule: refresh.schedule.clone(),
             refresh_jitter: refresh.jitter,
             credentials_every: credentials.check_every,
+            settings_generation: 0,
             program,
+        }
+    }
+
+    /// By settings that were read again. What can only change with a new start stays as it is. `program`: what
+    /// workers are started with from now on. `workers_too`: whether those there are must be replaced.
+    pub fn with(&self, settings: &Settings, program: Program, workers_too: bool) -> Self {
+        let identity = Identity { name: self.name.clone(), host: self.host.clone(), version: self.version.clone() };
+        Self {
+            zone: self.zone.clone(),
+            roles: self.roles.clone(),
+            lease: self.lease,
+            listen: self.listen,
+            refresh_on_start: self.refresh_on_start,
+            settings_generation: self.settings_generation + u64::from(workers_too),
+            ..Self::new(settings, identity, program)
         }
     }
 
@@ -129,6 +147,30 @@ pub(crate) mod tests {
         let mut options = Options::new(&Settings::default(), identity, Program::this(Vec::new()));
         options.per_server.insert("generic".to_owned(), 2);
         options
+    }
+
+    #[test]
+    fn what_needs_a_new_start_waits_for_one() {
+        let said = [
+            ("SERVER__ZONE", "east"),
+            ("SERVER__ROLES", "refresh"),
+            ("SERVER__LEASE", "20s"),
+            ("SERVER__LISTEN", "off"),
+            ("SERVER__TICK", "2s"),
+            ("REFRESH__ON_START", "false"),
+            ("WORKERS__GENERIC", "4"),
+            ("MEMORY__REFRESH", "1GiB"),
+        ];
+        let environment = said.map(|(name, value)| (format!("STOCKTAKE__{name}"), value.to_owned())).into();
+        let inputs = stocktake_settings::Inputs { environment, ..Default::default() };
+        let read = stocktake_settings::load(&inputs).expect("settings").settings;
+        let old = options();
+        let new = old.with(&read, old.program.clone(), true);
+        let fixed = |o: &Options| (o.zone.clone(), o.roles.clone(), o.lease, o.listen, o.refresh_on_start);
+        assert_eq!(fixed(&new), fixed(&old));
+        let live = |o: &Options| (o.tick, o.per_server["generic"], o.limits("refresh").memory, o.settings_generation);
+        assert_eq!(live(&new), (Duration::from_secs(2), 4, 1 << 30, 1));
+        assert_eq!(new.with(&read, old.program.clone(), false).settings_generation, 1);
     }
 
     #[test]

@@ -23,8 +23,10 @@ impl std::fmt::Display for Place {
 /// Who should fill a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// That of the settings it works with: one started with another is replaced.
+    /// That of the provider's settings it works with: one started with another is replaced.
     pub(crate) generation: i64,
+    /// That of the installation's settings, in the same manner.
+    pub(crate) settings: u64,
     /// The provider's name, as the worker is told.
     pub(crate) name: Option<String>,
 }

@@ -23,6 +23,7 @@ pub(crate) struct Seen {
     pub(crate) id: WorkerId,
     pub(crate) place: Place,
     pub(crate) generation: i64,
+    pub(crate) settings: u64,
     pub(crate) stage: Stage,
     /// Since when it is in this stage.
     pub(crate) since: Instant,
@@ -112,6 +113,7 @@ fn unwanted(worker: &Seen, desired: &BTreeMap<Place, Wanted>, twice: bool) -> Op
         Some(wanted) if wanted.generation != worker.generation => {
             Some(format!("settings changed (generation {} to {})", worker.generation, wanted.generation))
         }
+        Some(wanted) if wanted.settings != worker.settings => Some("the settings it was started with changed".to_owned()),
         Some(_) => None,
     }
 }

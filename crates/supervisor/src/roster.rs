@@ -10,7 +10,7 @@ use stocktake_store::fleet::{WorkerId, WorkerReport, WorkerState};
 use stocktake_worker::{StatusLine, WorkerStage};
 
 use crate::child::Process;
-use crate::place::Place;
+use crate::place::{Place, Wanted};
 use crate::proc;
 use crate::reconcile::{Seen, Stage};
 use crate::vacancy::{BackOff, Vacancy};
@@ -23,6 +23,7 @@ pub(crate) struct Worker {
     pub(crate) process: Process,
     pub(crate) place: Place,
     generation: i64,
+    settings: u64,
     stage: Stage,
     since: Instant,
     started: Instant,
@@ -57,12 +58,13 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    pub(crate) fn add(&mut self, id: WorkerId, place: Place, generation: i64, process: Process) {
+    pub(crate) fn add(&mut self, id: WorkerId, place: Place, wanted: &Wanted, process: Process) {
         let now = Instant::now();
         let worker = Worker {
             process,
             place,
-            generation,
+            generation: wanted.generation,
+            settings: wanted.settings,
             stage: Stage::Starting,
             since: now,
             started: now,
@@ -180,6 +182,7 @@ impl Roster {
             id: *id,
             place: worker.place.clone(),
             generation: worker.generation,
+            settings: worker.settings,
             stage: worker.stage,
             since: worker.since,
             heard: worker.heard,

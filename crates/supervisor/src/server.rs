@@ -7,7 +7,7 @@ use stocktake_queue::Queue;
 use stocktake_store::Store;
 use stocktake_store::fleet::{self, NewWorker, Served, ServerState, WorkerId, WorkerState};
 use stocktake_worker::Stop;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::child::{Event, Process};
 use crate::desired::desired;
@@ -30,8 +30,16 @@ const MEASURE: Duration = Duration::from_secs(2);
 /// Rows of workers are written at most so often.
 const WRITE: Duration = Duration::from_secs(1);
 
-/// Serves until asked to stop; then its workers have been stopped, too.
-pub async fn serve(options: Options, store: Store, queue: Queue, health: Health, stop: Stop) -> Result<(), SupervisorError> {
+/// Serves until asked to stop; then its workers have been stopped, too. `told`: what the settings say now, and whenever they
+/// are read again, see [`Options::with`].
+pub async fn serve(
+    mut told: watch::Receiver<Options>,
+    store: Store,
+    queue: Queue,
+    health: Health,
+    stop: Stop,
+) -> Result<(), SupervisorError> {
+    let options = told.borrow_and_update().clone();
     // Before there is a row of it: a server that cannot be seen is not started.
     let listener = match options.listen {
         Some(address) => Some(http::listen(address).await?),
@@ -60,7 +68,7 @@ pub async fn serve(options: Options, store: Store, queue: Queue, health: Health,
         holdings,
         events,
     };
-    let done = server.run(heard, stop).await;
+    let done = server.run(heard, told, stop).await;
     if let Some(endpoints) = endpoints {
         endpoints.abort();
     }
@@ -103,7 +111,12 @@ impl Every {
 }
 
 impl Server {
-    async fn run(mut self, mut heard: mpsc::Receiver<Event>, stop: Stop) -> Result<(), SupervisorError> {
+    async fn run(
+        mut self,
+        mut heard: mpsc::Receiver<Event>,
+        mut told: watch::Receiver<Options>,
+        stop: Stop,
+    ) -> Result<(), SupervisorError> {
         let mut renew = Every(self.options.lease / 3, None);
         let (mut look, mut measure) = (Every(self.options.tick, None), Every(MEASURE, None));
         let (mut write, mut tick) = (Every(WRITE, None), Every(self.options.tick, None));
@@ -118,6 +131,11 @@ impl Server {
                 self.notify.stops();
                 self.holdings.state = ServerState::Draining;
                 renew.hurry();
+            }
+            // An error says that nobody will read the settings again.
+            if told.has_changed().unwrap_or(false) {
+                self.options = told.borrow_and_update().clone();
+                (look.0, tick.0) = (self.options.tick, self.options.tick);
             }
             if look.is_due() {
                 self.look().await;
@@ -256,7 +274,7 @@ impl Server {
         match Process::start(&self.options.program, id, &place, &wanted, self.events.clone()) {
             Ok(process) => {
                 tracing::info!(worker = %id, pid = process.pid, provider = wanted.name, "{place} started");
-                self.roster.add(id, place, wanted.generation, process);
+                self.roster.add(id, place, &wanted, process);
             }
             Err(error) => {
                 tracing::error!(%error, "{place} cannot be started");

@@ -22,7 +22,11 @@ pub(crate) struct Running {
 impl Running {
     /// `stocktake server` with JSON lines, quick turns and settings of the test's.
     pub(crate) fn start(shell: &Shell, settings: &[(&str, &str)]) -> Self {
-        let mut command = shell.command(&["server", "--quiet"]);
+        Self::start_with(shell, &[], settings)
+    }
+
+    pub(crate) fn start_with(shell: &Shell, words: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut command = shell.command(&[&["server", "--quiet"], words].concat());
         command.env("STOCKTAKE__LOG__FORMAT", "json").env("STOCKTAKE_LOG", "info");
         command.env("STOCKTAKE__SERVER__LISTEN", "off").env("STOCKTAKE__SERVER__TICK", "100ms");
         command.envs(settings.iter().map(|(name, value)| (format!("STOCKTAKE__{name}"), value)));

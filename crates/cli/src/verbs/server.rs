@@ -4,11 +4,15 @@ use clap::Args;
 use stocktake_queue::Queue;
 use stocktake_supervisor::{Health, Identity, Options, Program, serve};
 use stocktake_worker::Stop;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 use super::refresh::host;
 use crate::app::App;
+use crate::children::Children;
 use crate::exit::{Done, Exit};
 use crate::logging;
+use crate::reload::Reloader;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -18,7 +22,8 @@ Examples:
   STOCKTAKE_DATABASE=postgres://u@db/x stocktake server   on any number of hosts
 
 It starts a refresh worker for each enabled provider and generic workers, watches and replaces them, and takes what is on
-the queue. `stocktake status` shows how it does. Ctrl-C or SIGTERM stops it with its workers.")]
+the queue. `stocktake status` shows how it does. Ctrl-C or SIGTERM stops it with its workers. At SIGHUP, and when their file changes,
+the settings are read again.")]
 pub(crate) struct Server {
     /// What it is called in lists [default: the host's name]
     #[arg(long, value_name = "NAME")]
@@ -26,17 +31,48 @@ pub(crate) struct Server {
 }
 
 pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
-    logging::for_service(app)?;
+    let tuner = logging::for_service(app)?;
     let settings = app.settings()?;
+    if !settings.tracing.otlp_endpoint.is_empty() {
+        tracing::warn!("tracing.otlp_endpoint is set, and this version sends no traces");
+    }
     let store = app.store().await?;
     let host = host();
     let identity =
         Identity { name: verb.name.unwrap_or_else(|| host.clone()), host, version: env!("CARGO_PKG_VERSION").to_owned() };
-    let program = Program::this(app.for_children()?);
+    let children = Children::new(app)?;
+    let program = Program::this(children.environment(settings));
     let options = Options::new(settings, identity, program);
     let stop = Stop::default().on_signals();
+    let (options, told) = watch::channel(options);
+    let reloader = Reloader {
+        inputs: app.inputs(),
+        settings: settings.clone(),
+        file: app.loaded()?.file.clone(),
+        options,
+        children,
+        tuner,
+        filter_is_set: logging::typed(app)?.is_none(),
+    };
+    tokio::spawn(reloader.run(hangups(&stop)?));
     let place = store.place().to_owned();
     app.remark(format!("serving {place}; `stocktake status` shows how it does, Ctrl-C stops it"));
-    serve(options, store.clone(), Queue::new(store), Health::default(), stop).await?;
+    serve(told, store.clone(), Queue::new(store), Health::default(), stop).await?;
     Ok(Exit::Ok)
+}
+
+/// Hangups: of a service they mean that the settings are to be read again; of a terminal that was closed, that nobody is
+/// there any more.
+fn hangups(stop: &Stop) -> std::io::Result<Signal> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    if console::user_attended_stderr() {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            hangups.recv().await;
+            stop.ask("its terminal was closed (SIGHUP)");
+        });
+        // For the reader of settings, who may read them once more before the end.
+        return signal(SignalKind::hangup());
+    }
+    Ok(hangups)
 }

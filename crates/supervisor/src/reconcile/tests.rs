@@ -24,7 +24,7 @@ impl Scene {
     }
 
     fn want(&mut self, provider: i64, generation: i64) -> &mut Self {
-        self.desired.insert(place(provider), Wanted { generation, name: None });
+        self.desired.insert(place(provider), Wanted { generation, settings: 0, name: None });
         self
     }
 
@@ -33,6 +33,7 @@ impl Scene {
             id: WorkerId::new(),
             place: place(provider),
             generation: 1,
+            settings: 0,
             stage: Stage::Running,
             since: self.start,
             heard: self.start,
@@ -88,6 +89,17 @@ fn a_place_is_free_when_the_one_who_drains_has_ended() {
     assert_eq!(scene.after(1), [], "it is asked once, and nobody starts beside it");
     scene.seen.clear();
     assert_eq!(scene.after(1), [Action::Start(place(1))]);
+}
+
+#[test]
+fn one_with_settings_from_before_is_replaced() {
+    let mut scene = Scene::new();
+    scene.want(1, 1).want(2, 1);
+    let (old, new) = (scene.see(1, |_| {}), scene.see(2, |seen| seen.settings = 1));
+    scene.desired.values_mut().for_each(|wanted| wanted.settings = 1);
+    let actions = scene.after(1);
+    assert_eq!(fate(&actions, old).as_deref(), Some("drain the settings it was started with changed"));
+    assert_eq!(fate(&actions, new), None);
 }
 
 #[test]
