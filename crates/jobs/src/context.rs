@@ -41,8 +41,10 @@ impl Context {
             return Ok(Arc::clone(provider));
         }
         let secrets = self.vault.secrets(&self.store, record.id).await?;
-        let configuration = Configuration { settings: record.settings.clone(), secrets };
-        let connected = self.provider_type(record)?.connect(&configuration, Traffic::Live);
+        let mut configuration = Configuration { settings: record.settings.clone(), secrets };
+        let kind = self.provider_type(record)?;
+        house_settings(&self.settings, kind.as_ref(), &mut configuration);
+        let connected = kind.connect(&configuration, Traffic::Live);
         let provider = connected.with_context(|| {
             format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
         })?;
@@ -52,6 +54,15 @@ impl Context {
 
     fn lock(&self) -> MutexGuard<'_, Connected> {
         self.connected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the settings of the house say about a provider whose own do not, where its kind can be told.
+pub fn house_settings(settings: &Settings, kind: &dyn ProviderType, configuration: &mut Configuration) {
+    const IN_FLIGHT: &str = "in_flight";
+    if kind.form().fields.iter().any(|field| field.name == IN_FLIGHT) {
+        let requests = settings.refresh.requests_in_flight.to_string();
+        configuration.settings.entry(IN_FLIGHT.to_owned()).or_insert(requests);
     }
 }
 

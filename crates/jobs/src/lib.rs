@@ -11,7 +11,7 @@ mod job;
 mod kinds;
 mod list;
 
-pub use context::Context;
+pub use context::{Context, house_settings};
 pub use job::{Job, new_job};
 pub use kinds::{CheckCredentials, Purge, RefreshProvider, RemoveProvider};
 pub use list::{ALL, Jobs, KindOfJob};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stocktake_store::{Lease, Store, StoreError};
 
 /// How long a lease outlives a refresher that died, unless the settings say otherwise.
-pub(crate) const TTL: Duration = Duration::from_mins(1);
+pub(crate) const TTL: Duration = Duration::from_secs(25);
 
 /// A provider's lease, and for how long each renewal prolongs it.
 #[derive(Debug)]

@@ -86,15 +86,13 @@ section! {
     /// The queue of jobs.
     queue = Queue {
         /// How long a job stays with a worker that gives no sign of life; another takes it up after that. Default: several
-        /// heartbeats, and soon enough for people.
-        lease: Duration = Duration::from_mins(1), in Duration::from_secs(2)..=Duration::from_hours(1) => NewWorkers;
+        /// heartbeats, and within the 30 s in which a lost host is to be replaced.
+        lease: Duration = Duration::from_secs(25), in Duration::from_secs(2)..=Duration::from_hours(1) => NewWorkers;
         /// How often workers look for jobs without having been woken. Default: a lost wake-up delays a job by that, and an idle
         /// system asks its database no more often.
         poll: Duration = Duration::from_secs(30), in Duration::from_millis(100)..=Duration::from_hours(1) => NewWorkers;
         /// How long jobs that are done or cancelled are kept to be looked at. Default: a week, as ManageIQ keeps tasks.
         keep_finished: Duration = Duration::from_hours(7 * 24), in Duration::ZERO..=Duration::from_hours(3660 * 24) => NewWorkers;
-        /// A job that failed so often is parked until a person looks. Default: what a passing trouble does not use up.
-        max_attempts: u32 = 5, in 1..=100 => Live;
     }
 }
 
@@ -115,7 +113,7 @@ section! {
         on_start: bool = true => Restart;
         /// How long a provider stays with a refresh that gives no sign of life; another may refresh it after that, and the
         /// first one can save no more. Default: several renewals, as for jobs on the queue.
-        lease: Duration = Duration::from_mins(1), in Duration::from_secs(2)..=Duration::from_hours(1) => NewWorkers;
+        lease: Duration = Duration::from_secs(25), in Duration::from_secs(2)..=Duration::from_hours(1) => NewWorkers;
         /// API requests at once to a provider whose own settings do not say. Default: what the HTTP client takes by itself.
         requests_in_flight: u32 = 8, in 1..=64 => NewWorkers;
     }
@@ -140,15 +138,6 @@ section! {
         filter: String = "info".to_owned() => NewWorkers;
         /// Text for people or json for machines. Default: text.
         format: LogFormat = LogFormat::Text => Restart;
-    }
-}
-
-section! {
-    /// Traces of what was asked and what came of it.
-    tracing = Tracing {
-        /// Where traces are to be sent over OTLP: `http://collector:4318`; empty: nowhere. This version sends none, and the server
-        /// says so when it is set. Default: nothing leaves the host unasked.
-        otlp_endpoint: String = String::new() => Restart;
     }
 }
 
@@ -213,6 +202,5 @@ tree! {
     refresh: Refresh,
     credentials: Credentials,
     log: Log,
-    tracing: Tracing,
     runs: Runs,
 }

@@ -62,7 +62,7 @@ fn every_kind_of_value_is_read() {
 
 #[test]
 fn what_is_said_later_counts_and_each_value_knows_where_it_was_said() {
-    let world = world("# mine\n[server]\nzone = \"east\"\n\n[queue]\nmax_attempts = 7\n[database]\nurl = \"sqlite:a.db\"\n")
+    let world = world("# mine\n[server]\nzone = \"east\"\n\n[workers]\ngeneric = 7\n[database]\nurl = \"sqlite:a.db\"\n")
         .set("STOCKTAKE__SERVER__ZONE", "west")
         .set("STOCKTAKE__SERVER__ROLES", "generic, refresh")
         .set("STOCKTAKE__REFRESH__ON_START", "false")
@@ -71,11 +71,11 @@ fn what_is_said_later_counts_and_each_value_knows_where_it_was_said() {
         .set("STOCKTAKE_OTHER", "is none of ours");
     let loaded = world.load();
     let s = &loaded.settings;
-    assert_eq!((s.server.zone.as_str(), s.queue.max_attempts, s.refresh.on_start), ("west", 7, false));
+    assert_eq!((s.server.zone.as_str(), s.workers.generic, s.refresh.on_start), ("west", 7, false));
     assert_eq!(s.server.roles.names(), ["refresh", "generic"]);
     assert_eq!(s.database.url.expose(), Some("sqlite:b.db"));
     let file = loaded.file.clone().unwrap();
-    assert_eq!(loaded.place("queue.max_attempts"), Place::File { path: file, line: 6 });
+    assert_eq!(loaded.place("workers.generic"), Place::File { path: file, line: 6 });
     assert_eq!(loaded.place("server.zone").to_string(), "variable STOCKTAKE__SERVER__ZONE");
     assert_eq!(loaded.place("database.url").to_string(), "variable STOCKTAKE_DATABASE");
     assert_eq!(loaded.place("database.key_file"), Place::Default);

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use stocktake_fakecloud::{CloudSpec, FakeCloud, Kind, NewServer};
+use rustix::process::Signal;
+use stocktake_fakecloud::{CloudSpec, FakeCloud, Fault, FaultRule, Kind, NewServer};
 use stocktake_queue::State;
+use stocktake_refresh::requests::Ask;
 use stocktake_store::fleet::{self, ServerId, ServerState};
 use stocktake_store::params;
+use stocktake_store::registry::{RunRecord, RunState};
 use stocktake_supervisor::whose;
 use stocktake_testkit::TestDatabase;
 
 use crate::house::House;
-use crate::process::{Process, children, lives};
+use crate::process::{Process, children, lives, signal};
 use crate::wait::{until, until_so};
 
 const NAMES: [&str; 4] = ["one", "two", "three", "four"];
@@ -37,18 +40,25 @@ pub(crate) async fn one_falls_and_another_joins(database: TestDatabase) {
     let scheduled = format!("refresh:{}", house.id("one").await);
     let due = "update schedules set next_on = now() where name = $1 and next_on is not null";
     until_so("the schedule", async || house.store.execute(due, &params![scheduled.as_str()]).await.unwrap() == 1).await;
-    until_so("the tick's refresh", async || house.runs("one").await.iter().any(|run| run.trigger == "schedule")).await;
+    let served = |run: &RunRecord| run.trigger == "schedule" && run.state == RunState::Ok;
+    until_so("the tick's refresh", async || house.runs("one").await.iter().any(served)).await;
 
-    // The one with the most workers falls, and its workers with it, as with a host.
+    // The one with the most workers falls in the midst of a refresh, and its workers with it, as with a host.
     let all = house.workers(false).await;
     let count = |name: &String| all.iter().filter(|w| w.provider.is_some() && w.server == *name).count();
     let victim = servers.keys().max_by_key(|name| count(name)).unwrap().clone();
+    let busy = all.iter().find(|w| w.server == victim && w.provider.is_some()).and_then(|w| w.provider.clone()).unwrap();
+    let control = clouds[busy.as_str()].control();
+    control.add_fault(FaultRule::new(Fault::Hang).path("/servers/detail"));
+    house.ask(&busy, Ask::Everything).await;
+    house.worker(&busy, |w| w.doing.as_deref().is_some_and(|doing| doing.starts_with("collecting"))).await;
     let mut fallen = servers.remove(&victim).unwrap();
     let orphans = children(fallen.pid());
     fallen.kill();
     for pid in &orphans {
-        crate::process::signal(*pid, rustix::process::Signal::KILL);
+        signal(*pid, Signal::KILL);
     }
+    control.clear_faults();
     let mut created = BTreeMap::new();
     for name in NAMES {
         created.insert(name, clouds[name].control().create_server(NewServer::default()).unwrap());

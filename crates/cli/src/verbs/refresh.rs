@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
+use stocktake_jobs::house_settings;
 use stocktake_model::{Menu, Scope, Target};
 use stocktake_provider::{ConnectError, ProviderType, Traffic};
 use stocktake_refresh::{Finished, Refresh as Job, Request, Tried, execute, findings};
@@ -247,7 +248,8 @@ pub(crate) async fn job(
 ) -> anyhow::Result<Job> {
     let kind = &app.kind(&record.kind)?.provider;
     let scope = scope(store, kind.as_ref(), record, targets).await?;
-    let configuration = app.configuration(store, record).await?;
+    let mut configuration = app.configuration(store, record).await?;
+    house_settings(app.settings()?, kind.as_ref(), &mut configuration);
     let provider = kind.connect(&configuration, traffic).with_context(|| {
         format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
     })?;

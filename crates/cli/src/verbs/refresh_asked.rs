@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use serde_json::{Value, json};
 use stocktake_model::{Scope, Target};
-use stocktake_queue::{JobRecord, Queue, State};
+use stocktake_queue::{Debounce, JobRecord, Queue, State};
 use stocktake_refresh::requests::{self, Ask};
 use stocktake_store::Store;
 use stocktake_store::registry::{self, ProviderRecord, RunFilter, RunRecord, RunState};
@@ -36,7 +36,11 @@ pub(crate) async fn ask(
 ) -> anyhow::Result<Answer> {
     let queue = Queue::new(store.clone());
     let asks = asks(scope);
-    let put = requests::ask(&queue, record.id, &asks, "cli", requests::AT_ONCE).await?;
+    // A person waits; who does not may be one of many, whose wishes are gathered.
+    let settings = &app.settings()?.refresh;
+    let gathered = Debounce { quiet: settings.debounce, at_most: settings.debounce_max };
+    let debounce = if waits { requests::AT_ONCE } else { gathered };
+    let put = requests::ask(&queue, record.id, &asks, "cli", debounce).await?;
     queue.flush().await;
     let name = &record.name;
     if !waits {

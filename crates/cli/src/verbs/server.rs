@@ -33,9 +33,6 @@ pub(crate) struct Server {
 pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
     let tuner = logging::for_service(app)?;
     let settings = app.settings()?;
-    if !settings.tracing.otlp_endpoint.is_empty() {
-        tracing::warn!("tracing.otlp_endpoint is set, and this version sends no traces");
-    }
     let store = app.store().await?;
     let host = host();
     let identity =
