@@ -23,4 +23,4 @@ pub use plan::{CollectionPlan, Counts, SavePlan, Unlink, Watch, WatchUpdate, Wri
 pub use planner::Planner;
 pub use request::{ReadRequest, Wanted, WatchKeys};
 pub use spill::{Spill, SpillError};
-pub use stored::{Answers, ByRef, Stored, StoredRow, StoredWatch, Watched};
+pub use stored::{AllRows, Answers, ByRef, Stored, StoredRow, StoredWatch, Watched};

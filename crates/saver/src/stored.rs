@@ -53,10 +53,33 @@ impl Index {
         at
     }
 
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.entries.reserve(rows);
-        let entries = &self.entries;
-        self.by_key.reserve(rows, |at| entries[*at as usize].key as u64);
+    /// Of entries that are all different.
+    fn of(entries: Vec<Entry>) -> Self {
+        let mut by_key = HashTable::with_capacity(entries.len());
+        for (entry, at) in entries.iter().zip(0..) {
+            by_key.insert_unique(entry.key as u64, at, |at: &u32| entries[*at as usize].key as u64);
+        }
+        Self { entries, by_key }
+    }
+}
+
+/// Every row of a provider as it comes from the database, none of them twice. Their tables are made at the end, when their
+/// sizes are known: to make one larger means to go through its rows once more, in no order.
+#[derive(Debug)]
+pub struct AllRows {
+    seed: u64,
+    entries: Vec<Vec<Entry>>,
+}
+
+impl AllRows {
+    /// To be given to this by [`Stored::set_rows`].
+    pub fn of(stored: &Stored) -> Self {
+        Self { seed: stored.seed, entries: vec![Vec::new(); stored.indexes.len()] }
+    }
+
+    /// Adds a row by the text form of its identity.
+    pub fn add(&mut self, collection: CollectionIx, key: &str, row: StoredRow) {
+        self.entries[collection.index()].push(Entry::new(key::hash(self.seed, key), row, false));
     }
 }
 
@@ -93,8 +116,9 @@ impl Stored {
         }
     }
 
-    pub fn reserve(&mut self, collection: CollectionIx, rows: usize) {
-        self.indexes[collection.index()].reserve(rows);
+    /// As if each had been added, nothing having been before.
+    pub fn set_rows(&mut self, rows: AllRows) {
+        self.indexes = rows.entries.into_iter().map(Index::of).collect();
     }
 
     /// Adds a row by the text form of its identity. Adding it twice keeps the first.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::StreamExt;
 use futures_util::future::join3;
 use stocktake_model::{Collection, CollectionIx, Menu};
-use stocktake_saver::{Stored, StoredRow, Watched};
+use stocktake_saver::{AllRows, Stored, StoredRow, Watched};
 use tokio_postgres::types::ToSql;
 
 use super::table;
@@ -85,6 +85,7 @@ async fn from_pg(pg: &Postgres, provider: ProviderId, menu: &Menu, keys: &str, m
         add_watched(menu, &mut stored, &pg::row(&row)?)?;
     }
     let mut stream = pin!(stream.map_err(explain)?);
+    let mut all = AllRows::of(&stored);
     let mut first = true;
     while let Some(message) = stream.next().await {
         let message = message.map_err(explain)?;
@@ -95,11 +96,12 @@ async fn from_pg(pg: &Postgres, provider: ProviderId, menu: &Menu, keys: &str, m
         }
         while !rest.is_empty() {
             match row(&mut rest).ok_or_else(broken)? {
-                Some((ix, key, row)) => stored.add(ix, key, row),
+                Some((ix, key, row)) => all.add(ix, key, row),
                 None => break,
             }
         }
     }
+    stored.set_rows(all);
     Ok(stored)
 }
 
@@ -175,6 +177,7 @@ async fn from_sqlite(
 }
 
 fn stream_keys(c: &rusqlite::Connection, keys: &str, stored: &mut Stored) -> rusqlite::Result<()> {
+    let mut all = AllRows::of(stored);
     let mut statement = c.prepare(keys)?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
@@ -187,8 +190,9 @@ fn stream_keys(c: &rusqlite::Connection, keys: &str, stored: &mut Stored) -> rus
             owner: row.get::<_, Option<i64>>(4)?.unwrap_or(0),
             archived: row.get_ref(5)? != rusqlite::types::ValueRef::Null,
         };
-        stored.add(CollectionIx(row.get(0)?), key, stored_row);
+        all.add(CollectionIx(row.get(0)?), key, stored_row);
     }
+    stored.set_rows(all);
     Ok(())
 }
 
