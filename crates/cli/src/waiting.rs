@@ -23,10 +23,15 @@ pub(crate) enum Waited {
     Interrupted,
 }
 
-/// Whether a server works that looks after this provider.
-pub(crate) async fn is_served(store: &Store, record: &ProviderRecord) -> anyhow::Result<bool> {
+/// The role of servers that refresh providers of their zone, and of those that remove them, wherever they are.
+pub(crate) const REFRESH: &str = "refresh";
+pub(crate) const GENERIC: &str = "generic";
+
+/// Whether a server works that has the role for this provider.
+pub(crate) async fn is_served(store: &Store, record: &ProviderRecord, role: &str) -> anyhow::Result<bool> {
     let servers = fleet::servers(store, false).await?;
-    Ok(servers.iter().any(|s| s.works() && s.zone == record.zone && s.roles.iter().any(|role| role == "refresh")))
+    let near = |zone: &str| role == GENERIC || zone == record.zone;
+    Ok(servers.iter().any(|s| s.works() && near(&s.zone) && s.roles.iter().any(|has| has == role)))
 }
 
 pub(crate) async fn wait(
@@ -34,19 +39,35 @@ pub(crate) async fn wait(
     store: &Store,
     queue: &Queue,
     job: JobId,
-    name: &str,
+    provider: &ProviderRecord,
+    role: &str,
     stop: &Stop,
 ) -> anyhow::Result<Waited> {
-    let bars = Bars::new(app, name);
-    let waited = look(store, queue, job, &bars, stop).await;
+    let bars = Bars::new(app, &provider.name);
+    let waited = tokio::select! {
+        waited = look(store, queue, job, &bars, stop) => waited,
+        deserted = deserted(store, provider, role) => deserted.map(|()| Waited::Interrupted),
+    };
     bars.end();
     waited
+}
+
+/// Returns when no server works any more that could do it.
+async fn deserted(store: &Store, provider: &ProviderRecord, role: &str) -> anyhow::Result<()> {
+    loop {
+        tokio::time::sleep(LOOK * 8).await;
+        if !is_served(store, provider, role).await? {
+            anyhow::bail!("the server has gone; `stocktake server` starts one, which does what is asked");
+        }
+    }
 }
 
 async fn look(store: &Store, queue: &Queue, job: JobId, bars: &Bars, stop: &Stop) -> anyhow::Result<Waited> {
     loop {
         let record = queue.get(job).await?;
         match record.state {
+            // It did not fail: its worker did, and another takes it up at once.
+            State::Retrying if record.run_after <= crate::verbs::now() => bars.count("waiting for another worker"),
             State::Waiting => bars.count(record.error.as_deref().unwrap_or("waiting for its worker")),
             State::Running => {
                 let workers = fleet::workers(store, &WorkerFilter::default()).await?;

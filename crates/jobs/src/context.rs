@@ -11,7 +11,10 @@ use stocktake_store::registry::{ProviderRecord, Vault};
 use stocktake_store::{ProviderId, Store};
 
 /// By provider, with the generation of the settings it was connected with.
-type Connected = BTreeMap<ProviderId, (i64, Arc<dyn Provider>)>;
+type Connected = BTreeMap<ProviderId, (Settled, Arc<dyn Provider>)>;
+
+/// When a provider was registered, and the generation of its settings: an id may be given again after a removal.
+type Settled = (i64, i64);
 
 #[derive(Debug)]
 pub struct Context {
@@ -35,8 +38,9 @@ impl Context {
 
     /// The provider, ready to talk. Kept from job to job, and with it its session, until its settings change.
     pub async fn connect(&self, record: &ProviderRecord) -> anyhow::Result<Arc<dyn Provider>> {
-        if let Some((generation, provider)) = self.lock().get(&record.id)
-            && *generation == record.generation
+        let settled = (record.created_on, record.generation);
+        if let Some((known, provider)) = self.lock().get(&record.id)
+            && *known == settled
         {
             return Ok(Arc::clone(provider));
         }
@@ -48,7 +52,7 @@ impl Context {
         let provider = connected.with_context(|| {
             format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
         })?;
-        self.lock().insert(record.id, (record.generation, Arc::clone(&provider)));
+        self.lock().insert(record.id, (settled, Arc::clone(&provider)));
         Ok(provider)
     }
 

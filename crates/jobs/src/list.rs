@@ -1,6 +1,7 @@
 //! Every job kind there is, and the way from a row of the queue to what it does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stocktake_provider::BoxFuture;
 use stocktake_worker::{Doing, Ended, Work};
@@ -46,7 +47,8 @@ impl Work for Jobs {
     fn run(&self, doing: Doing) -> BoxFuture<'static, Ended> {
         let Some(kind) = ALL.iter().find(|kind| kind.name == doing.job.kind) else {
             let why = format!("this program knows no job kind '{}'; a newer one may have put it", doing.job.kind);
-            return Box::pin(async { Ended::Never(why) });
+            // A rolling upgrade: an older worker leaves it to a newer one.
+            return Box::pin(async { Ended::HandBack { why, after: Duration::from_secs(30) } });
         };
         (kind.run)(Arc::clone(&self.context), doing)
     }

@@ -15,6 +15,9 @@ pub const KIND: &str = "refresh_provider";
 /// Start at once: a person waits, or there is nothing to gather.
 pub const AT_ONCE: Debounce = Debounce { quiet: std::time::Duration::ZERO, at_most: std::time::Duration::ZERO };
 
+/// A cloud may be away for a night: with the queue's back-off (a quarter of an hour at most) that is half a day.
+pub const ATTEMPTS: u16 = 50;
+
 /// What is asked of one provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ask {
@@ -62,6 +65,7 @@ pub fn lane(provider: ProviderId) -> String {
 /// The job that serves a provider's requests. While one waits, no other is put.
 fn job(provider: ProviderId, priority: Priority) -> NewJob {
     NewJob::new(KIND, Lane::exclusive(lane(provider)))
+        .max_attempts(ATTEMPTS)
         .merge_key(lane(provider))
         .priority(priority)
         .payload(json!({"provider": provider}))

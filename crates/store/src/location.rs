@@ -77,6 +77,11 @@ fn postgres(url: &str) -> Result<PostgresLocation> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(std::time::Duration::from_secs(10));
     }
+    // A server whose host lost its power says nothing: without these a statement would wait for it a quarter of an hour.
+    config.keepalives_idle(std::time::Duration::from_secs(10));
+    config.keepalives_interval(std::time::Duration::from_secs(5));
+    config.keepalives_retries(3);
+    config.tcp_user_timeout(std::time::Duration::from_secs(20));
     let place = place(&config);
     Ok(PostgresLocation { config, trust, place })
 }

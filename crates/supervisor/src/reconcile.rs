@@ -72,7 +72,7 @@ pub(crate) fn actions(
             actions.push(Action::Drain(worker.id, why));
         } else if worker.stage == Stage::Running
             && !worker.retiring
-            && let Some(why) = too_large(worker, &limits)
+            && let Some(why) = too_large(worker, &limits).or_else(|| outdated(worker, desired))
         {
             actions.push(Action::Retire(worker.id, why));
         }
@@ -113,7 +113,6 @@ fn unwanted(worker: &Seen, desired: &BTreeMap<Place, Wanted>, twice: bool) -> Op
         Some(wanted) if wanted.generation != worker.generation => {
             Some(format!("settings changed (generation {} to {})", worker.generation, wanted.generation))
         }
-        Some(wanted) if wanted.settings != worker.settings => Some("the settings it was started with changed".to_owned()),
         Some(_) => None,
     }
 }
@@ -125,6 +124,12 @@ fn ailing(worker: &Seen, limits: &Limits, now: Instant) -> Option<String> {
         return Some(format!("no progress for {} s, {}", still.as_secs(), doing(worker)));
     }
     None
+}
+
+/// One that would be started with other settings today. Its job is worth more than they are.
+fn outdated(worker: &Seen, desired: &BTreeMap<Place, Wanted>) -> Option<String> {
+    let wanted = desired.get(&worker.place)?;
+    (wanted.settings != worker.settings).then(|| "the settings it was started with changed".to_owned())
 }
 
 fn too_large(worker: &Seen, limits: &Limits) -> Option<String> {

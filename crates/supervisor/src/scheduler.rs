@@ -23,10 +23,16 @@ const HOUR: Duration = Duration::from_hours(1);
 const OLD: Duration = Duration::from_mins(10);
 const RAISE_EVERY: Duration = Duration::from_mins(1);
 
+/// How often the table is looked at although nothing changed.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+
+/// Name → whose, and when.
+type Wanted = BTreeMap<String, (Option<ProviderId>, String)>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Scheduler {
-    /// What was last written down: name → schedule.
-    written: BTreeMap<String, String>,
+    /// What the table should have, and when it was last held against that: others had this role before.
+    written: Option<(Wanted, Instant)>,
     raised: Option<Instant>,
 }
 
@@ -57,28 +63,30 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn write(
-        &mut self,
-        store: &Store,
-        wanted: BTreeMap<String, (Option<ProviderId>, String)>,
-    ) -> Result<(), SupervisorError> {
+    async fn write(&mut self, store: &Store, wanted: Wanted) -> Result<(), SupervisorError> {
+        let fresh = |(written, at): &(Wanted, Instant)| *written == wanted && at.elapsed() < LOOK_EVERY;
+        if self.written.as_ref().is_some_and(fresh) {
+            return Ok(());
+        }
+        let stored = fleet::schedules(store).await?;
+        let stored: BTreeMap<_, _> = stored.into_iter().map(|schedule| (schedule.name, schedule.spec)).collect();
         for (name, (provider, spec)) in &wanted {
-            if self.written.get(name) != Some(spec) {
+            if stored.get(name) != Some(spec) {
                 fleet::set_schedule(store, name, *provider, spec).await?;
-                self.written.insert(name.clone(), spec.clone());
             }
         }
-        let gone: Vec<_> = self.written.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
-        for name in gone {
-            fleet::forget_schedule(store, &name).await?;
-            self.written.remove(&name);
+        // Of providers that are paused or gone; what a newer program put there is not this one's to judge.
+        let ours = |name: &str| name.starts_with(REFRESH) || name.starts_with(CREDENTIALS);
+        for name in stored.keys().filter(|name| ours(name) && !wanted.contains_key(*name)) {
+            fleet::forget_schedule(store, name).await?;
         }
+        self.written = Some((wanted, Instant::now()));
         Ok(())
     }
 }
 
 /// Which schedules there should be.
-fn wanted(options: &Options, providers: &[Served]) -> BTreeMap<String, (Option<ProviderId>, String)> {
+fn wanted(options: &Options, providers: &[Served]) -> Wanted {
     let mut wanted = BTreeMap::new();
     for provider in providers.iter().filter(|p| p.enabled && p.status != "removing") {
         let refresh = provider.refresh_schedule.clone().unwrap_or_else(|| options.refresh_schedule.to_string());

@@ -146,6 +146,10 @@ impl Server {
             if measure.is_due() {
                 self.roster.measure();
             }
+            // Before anybody is judged by when he was last heard: looking may have taken long.
+            while let Ok(event) = heard.try_recv() {
+                self.heard(event).await;
+            }
             self.reconcile().await;
             if self.stopping.is_some() && self.roster.is_empty() {
                 break;

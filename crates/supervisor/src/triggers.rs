@@ -44,7 +44,8 @@ impl Triggers {
         let mut due = Vec::new();
         for provider in providers.iter().filter(|p| p.enabled && p.status != "removing") {
             let why = match &self.known {
-                None => on_start.then_some("server_start"),
+                None if on_start => Some("server_start"),
+                None => (!provider.refreshed).then_some("provider_added"),
                 Some(known) => match known.get(&provider.id) {
                     // Taken over from another server: what was asked for there is still on the queue.
                     None if provider.refreshed => None,

@@ -25,7 +25,7 @@ use crate::output::human::counted;
 use crate::output::out::say;
 use crate::progress::Bars;
 use crate::recording;
-use crate::waiting::is_served;
+use crate::waiting::{REFRESH, is_served};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -98,7 +98,7 @@ pub(crate) async fn run(app: &mut App, verb: Refresh) -> Done {
             exit = exit.and(Exit::Failed);
             break;
         }
-        if !verb.is_here() && (is_served(&store, record).await? || verb.wait || verb.no_wait) {
+        if !verb.is_here() && (is_served(&store, record, REFRESH).await? || verb.wait || verb.no_wait) {
             match asked(app, &store, record, &verb, &stop).await {
                 Ok(answer) => {
                     exit = exit.and(answer.exit);
@@ -156,7 +156,7 @@ async fn asked(
     verb: &Refresh,
     stop: &Stop,
 ) -> anyhow::Result<refresh_asked::Answer> {
-    if !is_served(store, record).await? {
+    if !is_served(store, record, REFRESH).await? {
         let zone = &record.zone;
         return Err(misuse(format!(
             "no server works in zone {zone}; `stocktake server` starts one, without --wait and --no-wait the refresh runs here"

@@ -16,7 +16,7 @@ use crate::interrupt::Stop;
 use crate::output::human::{counted, thousands};
 use crate::output::out::say;
 use crate::output::paint::tone_of;
-use crate::waiting::{Waited, wait};
+use crate::waiting::{REFRESH, Waited, wait};
 
 /// What became of a wish: for people it has been printed already.
 pub(crate) struct Answer {
@@ -51,7 +51,15 @@ pub(crate) async fn ask(
         app.remark(format!("{name} is paused: this is kept until `stocktake provider resume {name}`"));
         return Ok(Answer { exit: Exit::Ok, data: json!({"provider": name, "state": "held", "job": put.id()}) });
     }
-    match wait(app, store, &queue, put.id(), name, stop).await? {
+    if record.credentials.stops_workers() {
+        let why = record.credentials.message.as_deref().unwrap_or("they are not taken");
+        let state = record.credentials.state.name();
+        return Err(anyhow!(
+            "nobody works on {name}: its credentials are {state} ({why}); correct them with `stocktake provider edit {name}`, \
+             and it is refreshed"
+        ));
+    }
+    match wait(app, store, &queue, put.id(), record, REFRESH, stop).await? {
         Waited::Interrupted => {
             say(format!("not waiting any more; the server goes on with job {}", put.id()));
             Ok(Answer { exit: Exit::Failed, data: json!({"provider": name, "state": "interrupted", "job": put.id()}) })

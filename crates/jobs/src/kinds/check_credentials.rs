@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use stocktake_provider::ConnectError;
 use stocktake_queue::{Lane, Priority};
 use stocktake_refresh::findings;
 use stocktake_store::ProviderId;
-use stocktake_store::registry::{self, Finding};
+use stocktake_store::registry::{self, ProviderStatus};
 use stocktake_worker::{Doing, Ended};
 
 use super::{again, provider};
@@ -38,6 +39,9 @@ impl Job for CheckCredentials {
             Ok(record) => record,
             Err(ended) => return ended,
         };
+        if !record.enabled || record.status == ProviderStatus::Removing {
+            return Ended::Done(Some(json!({"left out": "nobody works on the provider"})));
+        }
         doing.report.doing(format!("checking the credentials of {}", record.name));
         let finding = match context.connect(&record).await {
             Ok(provider) => tokio::select! {
@@ -46,7 +50,11 @@ impl Job for CheckCredentials {
                     return Ended::HandBack { why: "it was interrupted".to_owned(), after: std::time::Duration::ZERO };
                 }
             },
-            Err(error) => Finding::Incomplete(format!("{error:#}")),
+            // A key file or database that cannot be read says nothing of the credentials.
+            Err(error) => match error.downcast_ref::<ConnectError>() {
+                Some(settings) => findings::of_settings(settings),
+                None => return again(&error),
+            },
         };
         let enough = context.settings.credentials.failures_to_unreachable;
         match registry::note_credentials(&context.store, record.id, record.generation, &finding, enough).await {

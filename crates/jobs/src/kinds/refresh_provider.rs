@@ -6,22 +6,26 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::anyhow;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stocktake_model::{Scope, Target};
-use stocktake_provider::{Progress, Provider};
-use stocktake_queue::{Lane, Priority};
+use stocktake_model::{Listed, Scope, Target};
+use stocktake_provider::{ConnectError, Progress, Provider};
+use stocktake_queue::{Filter, Lane, Priority, State};
+use stocktake_refresh::findings;
 use stocktake_refresh::requests::{self, Ask, Asked};
 use stocktake_refresh::{
     Choice, Finished, Observer, Phase, Prices, Refresh, RefreshError, Request, RunReport, Tried, choose, execute,
 };
 use stocktake_saver::GuardPolicy;
 use stocktake_store::query;
-use stocktake_store::registry::{self, Finding, ProviderRecord, ProviderStatus};
+use stocktake_store::registry::{self, ProviderRecord, ProviderStatus};
 use stocktake_store::{ProviderId, StoreError};
 use stocktake_worker::{Doing, Ended, Reporter};
 
 use super::{BUSY, again, provider};
 use crate::context::Context;
 use crate::job::Job;
+
+/// Parked jobs of a provider that are looked at after a run.
+const PARKED: u32 = 100;
 
 /// So few objects are asked for by their ids without reckoning.
 const FEW: usize = 8;
@@ -34,6 +38,7 @@ pub struct RefreshProvider {
 impl Job for RefreshProvider {
     const KIND: &'static str = requests::KIND;
     const PRIORITY: Priority = Priority::NORMAL;
+    const MAX_ATTEMPTS: u16 = requests::ATTEMPTS;
 
     fn lane(&self) -> Lane {
         Lane::exclusive(requests::lane(self.provider))
@@ -55,6 +60,7 @@ impl Job for RefreshProvider {
             return Ended::HandBack { why: format!("{} is paused", record.name), after: BUSY };
         }
         let ended = serve(context, doing, &record).await;
+        let ended = tidied(context, doing, ended).await;
         // Also what a run that failed did not serve: the next attempt takes it anew.
         match requests::release(&context.store, doing.job.id).await {
             Ok(_) => ended,
@@ -74,14 +80,7 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     };
     let connected = match context.connect(record).await {
         Ok(provider) => provider,
-        Err(error) => {
-            let (store, finding) = (&context.store, Finding::Incomplete(format!("{error:#}")));
-            let enough = context.settings.credentials.failures_to_unreachable;
-            return match registry::note_credentials(store, record.id, record.generation, &finding, enough).await {
-                Ok(_) => again(&error),
-                Err(unwritten) => again(&anyhow::Error::from(unwritten).context(format!("{error:#}"))),
-            };
-        }
+        Err(error) => return unconnected(context, record, error).await,
     };
     let seed = match registry::seed(&context.store).await {
         Ok(seed) => seed,
@@ -106,11 +105,52 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     };
     let watched = Watched::new(&doing.report);
     match execute(&context.store, &refresh, &request, &watched, doing.stop.asked()).await {
-        Ok(finished) => ended(&finished, &record.name),
+        Ok(finished) => ended(&finished, &asked, &record.name),
         Err(RefreshError::Store(StoreError::Held { holder, .. })) => {
             Ended::HandBack { why: format!("{} is being refreshed by {holder}", record.name), after: BUSY }
         }
         Err(error) => again(&error.into()),
+    }
+}
+
+/// What is asked is in rows, so one job for it is enough: one that failed leaves them to another that comes anyway, and one
+/// that served them takes away those that were parked over them. Else a cloud that is away for days leaves a heap of jobs.
+async fn tidied(context: &Context, doing: &Doing, ended: Ended) -> Ended {
+    let of_lane = |states: &[State], limit| Filter {
+        lanes: vec![doing.job.lane.clone()],
+        states: states.to_vec(),
+        limit,
+        ..Filter::default()
+    };
+    match ended {
+        Ended::Again(error) => match context.queue.list(&of_lane(&[State::Waiting, State::Retrying], 1)).await {
+            Ok(others) if !others.is_empty() => {
+                tracing::warn!(error, other = %others[0].id, "failed; left to another job that waits for the same");
+                Ended::Done(Some(json!({"failed": error, "left to": others[0].id})))
+            }
+            _ => Ended::Again(error),
+        },
+        Ended::Done(Some(result)) if result.get("run").is_some() => {
+            // Best effort: whatever stays can be seen, and is taken away the next time.
+            for parked in context.queue.list(&of_lane(&[State::Parked], PARKED)).await.unwrap_or_default() {
+                if let Err(error) = context.queue.cancel(parked.id).await {
+                    tracing::debug!(job = %parked.id, %error, "stays parked");
+                }
+            }
+            Ended::Done(Some(result))
+        }
+        ended => ended,
+    }
+}
+
+/// Settings that make no connection are written down; a key file or database that cannot be read says nothing of them.
+async fn unconnected(context: &Context, record: &ProviderRecord, error: anyhow::Error) -> Ended {
+    let Some(settings) = error.downcast_ref::<ConnectError>() else { return again(&error) };
+    let (store, finding) = (&context.store, findings::of_settings(settings));
+    let enough = context.settings.credentials.failures_to_unreachable;
+    match registry::note_credentials(store, record.id, record.generation, &finding, enough).await {
+        Ok(_) => again(&error),
+        Err(unwritten) => again(&anyhow::Error::from(unwritten).context(format!("{error:#}"))),
     }
 }
 
@@ -147,23 +187,38 @@ fn triggers(asked: &[Asked]) -> String {
     triggers.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// All but the targets that could be neither read nor said to be gone.
+/// All but what could be neither read nor said to be gone, whether it was asked for by its id or with its collection.
 fn served(asked: &[Asked], report: &RunReport) -> Vec<i64> {
-    let unknown: BTreeSet<&Target> = report.unknown_targets.iter().collect();
-    let is_served = |asked: &&Asked| target(&asked.ask).is_none_or(|target| !unknown.contains(&target));
-    asked.iter().filter(is_served).map(|asked| asked.id).collect()
+    asked.iter().filter(|asked| is_served(&asked.ask, report)).map(|asked| asked.id).collect()
 }
 
-fn ended(finished: &Finished, name: &str) -> Ended {
+fn is_served(ask: &Ask, report: &RunReport) -> bool {
+    let Some(target) = target(ask) else { return true };
+    let of = report.collections.iter().find(|of| of.collection == target.collection);
+    let listed = of.and_then(|of| of.listed.as_ref());
+    // What the system does not have will not be there the next time, either.
+    if target.is_whole() && matches!(listed, Some(Listed::NotAsked { .. })) {
+        return true;
+    }
+    if report.targets.contains(&target) {
+        return !report.unknown_targets.contains(&target);
+    }
+    // It was served by a listing, of its collection or of everything: only a whole one has seen or missed it.
+    listed.is_some_and(Listed::is_complete)
+}
+
+fn ended(finished: &Finished, asked: &[Asked], name: &str) -> Ended {
     let report = &finished.report;
+    let unserved = asked.iter().filter(|asked| !is_served(&asked.ask, report)).filter_map(|asked| target(&asked.ask));
+    let unserved: Vec<_> = unserved.collect();
     let counts = report.counts();
     match &finished.error {
         Some(RefreshError::Interrupted) => {
             Ended::HandBack { why: "it was interrupted; nothing was saved".to_owned(), after: std::time::Duration::ZERO }
         }
         Some(error) => Ended::Again(format!("refresh of {name} failed, nothing was saved (run {}): {error}", finished.run)),
-        None if !report.unknown_targets.is_empty() => {
-            let targets: Vec<_> = report.unknown_targets.iter().map(ToString::to_string).collect();
+        None if !unserved.is_empty() => {
+            let targets: Vec<_> = unserved.iter().map(ToString::to_string).collect();
             let unread = anyhow!("{} of {name} could not be read (run {})", targets.join(", "), finished.run);
             again(&unread)
         }
@@ -209,5 +264,44 @@ impl Observer for Watched<'_> {
             Progress::Ended { .. } => self.report.tick(),
             Progress::Notice(text) => self.report.doing(text.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use stocktake_refresh::CollectionReport;
+
+    use super::*;
+
+    fn report(targets: &[Target], unknown: &[Target], listed: Option<Listed>) -> RunReport {
+        let mut report = RunReport::new("full", targets);
+        report.unknown_targets = unknown.to_vec();
+        let counts = stocktake_saver::Counts::default();
+        report.collections.push(CollectionReport { collection: "vms".to_owned(), counts, listed });
+        report
+    }
+
+    #[test]
+    fn what_no_listing_saw_and_nobody_answered_for_is_not_served() {
+        let (one, all) = (Target::one("vms", "a"), Target::whole("vms"));
+        let (ask_one, ask_all) = (Ask::Target(one.clone()), Ask::Collection("vms".to_owned()));
+        let failed = || Some(Listed::Failed { error: "503".to_owned() });
+        // Asked for by its id, served by its collection's listing or by everything's.
+        for targets in [from_ref(&all), &[]] {
+            assert!(is_served(&ask_one, &report(targets, &[], Some(Listed::Complete))));
+            assert!(!is_served(&ask_one, &report(targets, targets, failed())));
+            assert!(!is_served(&ask_one, &report(targets, &[], None)));
+        }
+        assert!(is_served(&ask_one, &report(from_ref(&one), &[], None)));
+        assert!(!is_served(&ask_one, &report(from_ref(&one), from_ref(&one), None)));
+        assert!(!is_served(&ask_all, &report(from_ref(&all), from_ref(&all), failed())));
+        let absent = Some(Listed::NotAsked { reason: "no such service".to_owned() });
+        assert!(is_served(&ask_all, &report(from_ref(&all), from_ref(&all), absent)), "it will not be there later, either");
+        assert!(
+            is_served(&Ask::Everything, &report(&[], &[], failed())),
+            "a part of everything was seen; the run says which"
+        );
     }
 }

@@ -9,7 +9,7 @@ use stocktake_queue::{Lane, Priority};
 use stocktake_refresh::requests;
 use stocktake_store::fleet::{self, WorkerFilter};
 use stocktake_store::registry::{self, ProviderStatus};
-use stocktake_store::{ProviderId, StoreError};
+use stocktake_store::{Lease, ProviderId, Store, StoreError};
 use stocktake_worker::{Doing, Ended};
 
 use super::{BUSY, again, provider};
@@ -19,8 +19,6 @@ use crate::lanes;
 
 /// How soon it looks again whether its provider's workers have stopped.
 const WORKERS: Duration = Duration::from_secs(1);
-/// While it deletes nobody else may write.
-const LEASE: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveProvider {
@@ -62,9 +60,11 @@ impl Job for RemoveProvider {
             }
             Err(error) => return again(&error.into()),
         }
-        let lease = match store.acquire_lease(id, &doing.owner, LEASE).await {
+        // While it deletes nobody else may write.
+        let ttl = context.settings.refresh.lease;
+        let lease = match store.acquire_lease(id, &doing.owner, ttl).await {
             Ok(lease) => lease,
-            Err(StoreError::Held { holder, .. }) if holder != doing.owner => {
+            Err(StoreError::Held { holder, .. }) => {
                 return Ended::HandBack {
                     why: format!("{} is still being refreshed by {holder}", record.name),
                     after: BUSY,
@@ -77,18 +77,39 @@ impl Job for RemoveProvider {
             doing.report.doing(format!("removing {} of {}", removal.collection, record.name));
             doing.report.progress(json!({"deleted": removal.deleted}));
         });
-        tokio::select! {
+        let ended = tokio::select! {
             removed = removal => match removed {
-                Ok(rows) => {
-                    withdrawn(context, id, Ended::Done(Some(json!({"provider": record.name, "rows": rows})))).await
-                }
-                Err(error) => again(&error.into()),
+                Ok(rows) => Ok(rows),
+                Err(error) => Err(again(&error.into())),
             },
+            lost = kept(store, &lease, ttl) => Err(again(&lost.into())),
             () = doing.stop.asked() => {
                 // What a broken-off step has not committed is undone; the next one begins with it.
-                let _ = store.release_lease(&lease).await;
-                Ended::HandBack { why: "it was interrupted; it goes on where it stopped".to_owned(), after: Duration::ZERO }
+                let why = "it was interrupted; it goes on where it stopped".to_owned();
+                Err(Ended::HandBack { why, after: Duration::ZERO })
             }
+        };
+        match ended {
+            Ok(rows) => withdrawn(context, id, Ended::Done(Some(json!({"provider": record.name, "rows": rows})))).await,
+            Err(ended) => {
+                // Else the next attempt would find the provider held, by this very process.
+                if let Err(error) = store.release_lease(&lease).await {
+                    tracing::warn!(%error, "the lease is not given back; it runs out by itself");
+                }
+                ended
+            }
+        }
+    }
+}
+
+/// Prolongs the lease until that fails for good.
+async fn kept(store: &Store, lease: &Lease, ttl: Duration) -> StoreError {
+    loop {
+        tokio::time::sleep(ttl / 3).await;
+        match store.renew_lease(lease, ttl).await {
+            Err(error) if !error.is_transient() => return error,
+            Err(error) => tracing::warn!(%error, "the lease could not be prolonged; trying again"),
+            Ok(()) => {}
         }
     }
 }

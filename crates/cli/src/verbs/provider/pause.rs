@@ -12,7 +12,8 @@ Examples:
   stocktake provider pause cloud1
   stocktake provider pause cloud1 cloud2
 
-Its workers finish what they do and end; what is asked for meanwhile is done when it is resumed. The inventory stays.")]
+Its worker hands its job back and ends, or finishes a save that has begun; that job, and what is asked for meanwhile, is done
+when it is resumed. The inventory stays.")]
 pub(crate) struct Pause {
     #[arg(required = true)]
     names: Vec<String>,

@@ -13,7 +13,7 @@ use crate::interrupt::Stop;
 use crate::output::human::{counted, thousands};
 use crate::output::out::say;
 use crate::progress::Bars;
-use crate::waiting::{Waited, is_served, wait};
+use crate::waiting::{GENERIC, Waited, is_served, wait};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -47,7 +47,7 @@ pub(crate) async fn run(app: &mut App, verb: Remove) -> Done {
             return Ok(Exit::Failed);
         }
     }
-    if is_served(&store, &record).await? {
+    if is_served(&store, &record, GENERIC).await? {
         return by_server(app, &store, &record).await;
     }
     let bars = Bars::new(app, &record.name);
@@ -73,7 +73,7 @@ async fn by_server(app: &mut App, store: &Store, record: &ProviderRecord) -> Don
     let queue = Queue::new(store.clone());
     let put = queue.put_unless_waiting(&new_job(&RemoveProvider { provider: record.id })).await?;
     queue.flush().await;
-    match wait(app, store, &queue, put.id(), &record.name, &Stop::listen()).await? {
+    match wait(app, store, &queue, put.id(), record, GENERIC, &Stop::listen()).await? {
         Waited::Interrupted => {
             say(format!("not waiting any more; the server goes on with job {}", put.id()));
             Ok(Exit::Failed)
