@@ -98,7 +98,7 @@ fn one_with_settings_from_before_is_replaced() {
     let (old, new) = (scene.see(1, |_| {}), scene.see(2, |seen| seen.settings = 1));
     scene.desired.values_mut().for_each(|wanted| wanted.settings = 1);
     let actions = scene.after(1);
-    assert_eq!(fate(&actions, old).as_deref(), Some("drain the settings it was started with changed"));
+    assert_eq!(fate(&actions, old).as_deref(), Some("retire the settings it was started with changed"));
     assert_eq!(fate(&actions, new), None);
 }
 
