@@ -4,7 +4,7 @@
 //! which service asks.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::ids::{Kind, Place, mix};
@@ -31,11 +31,13 @@ pub(crate) struct Bearer {
     pub scope: Scope,
     pub expires: u64,
     pub method: &'static str,
+    /// Whether the user had the admin's role when it was last asked.
+    pub admin: bool,
 }
 
 impl Bearer {
     pub(crate) fn is_admin(&self) -> bool {
-        self.user < FIRST_TENANT_USER
+        self.admin
     }
 
     pub(crate) fn project(&self) -> Option<u32> {
@@ -51,6 +53,8 @@ impl Bearer {
 pub(crate) struct Tokens {
     valid: Mutex<HashMap<String, Bearer>>,
     issued: AtomicU64,
+    /// The user `admin` has lost that role. As with Keystone's Fernet tokens, older ones stay good for what is left.
+    demoted: AtomicBool,
 }
 
 impl Tokens {
@@ -66,7 +70,16 @@ impl Tokens {
 
     pub(crate) fn find(&self, token: &str, now: u64) -> Option<Bearer> {
         let valid = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
-        valid.get(token).copied().filter(|b| b.expires > now)
+        let bearer = valid.get(token).copied().filter(|b| b.expires > now)?;
+        Some(Bearer { admin: self.is_admin(bearer.user), ..bearer })
+    }
+
+    pub(crate) fn is_admin(&self, user: u32) -> bool {
+        user < FIRST_TENANT_USER && (user != 0 || !self.demoted.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn demote_admin(&self) {
+        self.demoted.store(true, Ordering::Release);
     }
 
     pub(crate) fn revoke(&self, token: &str) -> bool {
@@ -123,9 +136,10 @@ pub(crate) fn find_project(view: &View<'_>, key: &str) -> Option<u32> {
     by_id.or_else(|| (0..view.projects()).find(|p| project_name(*p) == key)).filter(there)
 }
 
-/// Names of a bearer's roles.
-pub(crate) fn roles_of(user: u32) -> &'static [(u32, &'static str)] {
+/// A user's roles; `admin`: as long as it has that one.
+pub(crate) fn roles_of(user: u32, admin: bool) -> &'static [(u32, &'static str)] {
     match user {
+        0 if !admin => &[(1, "member"), (2, "reader")],
         0 => &[(0, "admin"), (1, "member"), (2, "reader")],
         u if u < FIRST_TENANT_USER => &[(0, "admin")],
         _ => &[(1, "member"), (2, "reader")],

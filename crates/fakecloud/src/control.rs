@@ -87,6 +87,11 @@ impl Control {
         self.cloud.tokens.revoke_all()
     }
 
+    /// Takes the role `admin` from the user of that name for good. Tokens stay valid, and show from now on what is left.
+    pub fn demote_admin(&self) {
+        self.cloud.tokens.demote_admin();
+    }
+
     pub fn spec(&self) -> &CloudSpec {
         &self.cloud.world.spec
     }

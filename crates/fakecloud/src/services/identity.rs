@@ -225,7 +225,7 @@ fn role_assignments(context: &Context<'_>, path: &[&str]) -> Reply {
                     o.obj("domain", tokens::default_domain);
                 });
             };
-            for (role, name) in roles_of(user) {
+            for (role, name) in roles_of(user, context.tokens.is_admin(user)) {
                 l.obj(|o| assignment(o, user, *role, name, &format!("projects/{id}"), &scope));
             }
         }

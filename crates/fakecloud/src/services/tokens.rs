@@ -56,7 +56,8 @@ fn log_in(context: &Context<'_>, request: &Request) -> Answer {
         None => scope_of(context, user, &body["auth"]["scope"]).ok_or_else(refused)?,
     };
     let options = &context.view.world.options;
-    let bearer = Bearer { user, scope, expires: context.now + options.token_ttl.as_secs(), method };
+    let admin = context.tokens.is_admin(user);
+    let bearer = Bearer { user, scope, expires: context.now + options.token_ttl.as_secs(), method, admin };
     let id = context.tokens.issue(context.view.spec().seed, context.now, bearer);
     Ok(token(context, 201, &id, bearer))
 }
@@ -129,7 +130,7 @@ fn token(context: &Context<'_>, status: u16, id: &str, bearer: Bearer) -> Reply 
                 Scope::Unscoped => return,
             }
             o.list("roles", |l| {
-                for (index, name) in roles_of(bearer.user) {
+                for (index, name) in roles_of(bearer.user, bearer.admin) {
                     l.obj(|o| {
                         o.put("id", Hex(view.id(Kind::Role, *index))).put("name", *name);
                     });

@@ -60,7 +60,8 @@ pub(crate) async fn collect(
 ) -> Result<Collected, ProviderError> {
     let before = api.usage();
     let mut notices = api.notices();
-    let session = api.session().await?;
+    // A worker stays connected for days; roles are asked for anew, or a run would claim to see what it no longer may.
+    let session = api.sign_in().await?;
     let run = Run {
         api,
         reach: Reach::of(&session, projects),
@@ -81,6 +82,9 @@ pub(crate) async fn collect(
     let mut silent = SILENT.to_vec();
     if !run.has_attached_volumes.load(Relaxed) {
         silent.push("disks");
+    }
+    if api.has_lost_reach(&session) {
+        run.outcomes.doubt("the sign-in lost a role or its scope while the run went on; what it did not see is unknown");
     }
     let mut collected = run.outcomes.collected(&silent);
     collected.usage = since(before, api.usage());

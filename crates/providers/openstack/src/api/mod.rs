@@ -105,6 +105,17 @@ impl Api {
         self.0.sign_in.session(&self.0.http, &self.0.config).await
     }
 
+    /// Who we are now: signs in although the token at hand is still good, since its roles are those of its day. Callers at
+    /// the same time cost one sign-in.
+    pub async fn sign_in(&self) -> Result<Arc<Session>, ProviderError> {
+        self.0.sign_in.anew(&self.0.http, &self.0.config).await
+    }
+
+    /// Whether less can be seen than at that sign-in, as far as later ones told: without a call.
+    pub(crate) fn has_lost_reach(&self, since: &Session) -> bool {
+        self.0.sign_in.current().is_some_and(|now| now.sees_less_than(since))
+    }
+
     /// Whether the cloud has the service: in the catalogue for our region and interface, or given an endpoint by hand. One
     /// that is listed for other regions or interfaces only, or without an address, is an error: it is there, and what it
     /// holds is not read.

@@ -51,6 +51,12 @@ impl Session {
         self.roles.iter().any(|r| r.eq_ignore_ascii_case(name))
     }
 
+    /// Whether a role of an earlier sign-in is missing, or the scope is another.
+    pub(super) fn sees_less_than(&self, earlier: &Self) -> bool {
+        let scope = |s: &Self| (s.project_id.clone(), s.domain_id.clone(), s.system);
+        scope(self) != scope(earlier) || earlier.roles.iter().any(|role| !self.has_role(role))
+    }
+
     /// `project admin`, `system`, `domain default`, `no scope`.
     pub fn scope(&self) -> String {
         match (&self.project_name, &self.project_id, &self.domain_id) {

@@ -30,6 +30,14 @@ impl SignIn {
         }
     }
 
+    /// A token got after this was asked: what it says of roles is true now. Within a replay, the recorded one.
+    pub(super) async fn anew(&self, http: &Http, config: &OpenStackConfig) -> Result<Arc<Session>, ProviderError> {
+        match self.current() {
+            Some(session) if http.is_replay() => Ok(session),
+            known => self.renew(http, config, known.as_ref()).await,
+        }
+    }
+
     /// Another token than `refused`: the one somebody else got meanwhile, or a new one.
     pub(super) async fn renew(
         &self,
@@ -62,7 +70,7 @@ impl SignIn {
         }
     }
 
-    fn current(&self) -> Option<Arc<Session>> {
+    pub(super) fn current(&self) -> Option<Arc<Session>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -81,6 +81,14 @@ impl Outcomes {
         lock(&self.coverage).gone.push((collection, id.to_owned()));
     }
 
+    /// Nothing may be missed: what was read stands, and what was not is unknown.
+    pub(crate) fn doubt(&self, why: &str) {
+        lock(&self.coverage).gone.clear();
+        for (_, outcome) in lock(&self.of).values_mut().filter(|(_, outcome)| outcome.listed.is_complete()) {
+            outcome.listed = Listed::Partial { errors: vec![why.to_owned()] };
+        }
+    }
+
     /// A collection is known as far as its listings were read. `silent`: collections for which a listing that was not
     /// asked means nothing.
     pub(crate) fn collected(self, silent: &[&str]) -> Collected {
