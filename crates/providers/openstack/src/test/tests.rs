@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_fakecloud::{CloudSpec, FakeCloud, PASSWORD};
+use stocktake_fakecloud::{CloudSpec, FakeCloud, Fault, FaultRule, PASSWORD, Service};
 use stocktake_http::RetryPolicy;
 use stocktake_http::testing::{Reply, Server};
 use stocktake_provider::{Access, CheckStatus, Configuration, Secret, TestReport, Traffic};
@@ -135,6 +135,18 @@ async fn a_wrong_password() {
     let mut configuration = configuration(&cloud.auth_url(), &[]);
     configuration.secrets.insert("password".to_owned(), Secret::from("wrong"));
     fails(&test(&configuration).await, "keystone", "check user, password");
+}
+
+/// A worker tests with the connection it collects with.
+#[tokio::test]
+async fn credentials_that_are_refused_since() {
+    let cloud = FakeCloud::start(CloudSpec::small()).await.unwrap();
+    let config = OpenStackConfig::read(&configuration(&cloud.auth_url(), &[])).expect("settings made for the test");
+    let api = Api::new(&config, Traffic::Live).expect("a client");
+    assert!(super::test(&api, Projects::Auto).await.passed());
+    let refused = FaultRule::new(Fault::Unauthorized401).service(Service::Identity).path("/auth/tokens");
+    cloud.control().add_fault(refused);
+    fails(&super::test(&api, Projects::Auto).await, "keystone", "refused");
 }
 
 #[tokio::test]
