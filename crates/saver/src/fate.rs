@@ -63,9 +63,15 @@ impl Extent {
         self.read.extend(read);
     }
 
-    /// Whether anything may be taken away because a listing does not have it.
-    fn has_whole(&self) -> bool {
-        self.whole.iter().any(|whole| *whole)
+    /// By collection: whether a listing decides what of it goes, its own or one of its owners', and may be wrong. Of others
+    /// only what single targets own can go, by their own answer.
+    fn listed(&self, menu: &Menu) -> Vec<bool> {
+        let mut listed = self.whole.clone();
+        for &ix in menu.order() {
+            let mut owners = menu.get(ix).owners().filter_map(|owner| menu.ix(owner.target));
+            listed[ix.index()] = listed[ix.index()] || owners.any(|owner| listed[owner.index()]);
+        }
+        listed
     }
 }
 
@@ -81,6 +87,7 @@ pub(crate) fn decide(
     counts: &mut [Counts],
 ) -> Fates {
     let mut fates = Fates::default();
+    let listed = extent.listed(menu);
     for &ix in menu.order() {
         let collection = menu.get(ix);
         let entries = &stored.indexes[ix.index()].entries;
@@ -95,7 +102,7 @@ pub(crate) fn decide(
         let doubtful = alone.iter().filter(|e| is_doubtful(e)).count();
         let nothing_seen = counts[ix.index()].fetched == 0;
         let emptied = guard.emptied && !collection.embedded && doubtful > 0 && nothing_seen;
-        let holds = extent.has_whole() && (emptied || guard.holds(doubtful, live));
+        let holds = listed[ix.index()] && (emptied || guard.holds(doubtful, live));
         for entry in alone {
             let fate = match collection.retention {
                 _ if holds && is_doubtful(entry) => Fate::Held,
@@ -111,8 +118,9 @@ pub(crate) fn decide(
             };
             fates.add(ix, entry, fate, &mut counts[ix.index()]);
         }
-        // What was not looked for is not missing: the owners of a collection asked for alone say nothing about it.
-        if extent.is_about_everything() || extent.has_whole() && coverage.of(ix).is_some() {
+        // What was not looked for is not missing: the owners of a collection asked for alone say nothing about it, nor do
+        // those of them that were asked for by name.
+        if extent.whole[ix.index()] {
             let left = |e: &&Entry| !e.seen && e.row.id != 0 && !e.row.archived && !fates.of.contains_key(&e.row.id);
             unknown.extend(entries.iter().filter(left).map(|e| e.row.id));
         }

@@ -132,15 +132,46 @@ fn a_collection_that_the_provider_did_not_list_whole_loses_nothing() {
 
 #[test]
 fn owners_that_nobody_asked_for_do_not_shield_what_is_named() {
-    let mut db = db();
-    let mut seen = rows();
-    for key in ["b1", "b2"] {
-        let item = Key::new().and_link(&Key::text(key)).and_text("pen");
-        seen.row(ITEMS, item).text(items::label, "pen").link(items::holder, key).finish();
+    let mut alone = told(&[ITEMS], &[], &[]);
+    alone.feed(ITEMS, Listed::Complete);
+    let mut beside_one_box = told(&[ITEMS], &["b1"], &[]);
+    beside_one_box.feed(ITEMS, Listed::Complete);
+    beside_one_box.feed(BOXES, Listed::Complete);
+    for coverage in [alone, beside_one_box] {
+        let mut db = db();
+        let mut seen = rows();
+        for key in ["b1", "b2"] {
+            let item = Key::new().and_link(&Key::text(key)).and_text("pen");
+            seen.row(ITEMS, item).text(items::label, "pen").link(items::holder, key).finish();
+        }
+        if !coverage.read.is_empty() {
+            seen.row(BOXES, "b1").text(boxes::name, "b1").finish();
+        }
+        let plan = refresh_as(&mut db, seen, &[ITEMS], &coverage, GuardPolicy::default());
+        assert_eq!(plan.counts().deleted, 4, "{:?}", coverage.read);
+        assert_eq!(db.live(BOXES).len(), 3);
     }
-    let plan = refresh(&mut db, seen, &[ITEMS], &[], GuardPolicy::default());
-    assert_eq!(plan.counts().deleted, 4);
-    assert_eq!(db.live(BOXES).len(), 3);
+}
+
+#[test]
+fn what_a_single_target_owns_is_not_held_because_another_collection_is_whole() {
+    let mut db = Memory::new();
+    let labels: Vec<String> = (0..40).map(|n| format!("i{n}")).collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    db.refresh(with_notes(boxes_of(&["b1"], &labels), &["n1"]), &complete(), GuardPolicy::default());
+    let mut coverage = told(&[NOTES], &["b1"], &[]);
+    for ix in [NOTES, BOXES, ITEMS] {
+        coverage.feed(ix, Listed::Complete);
+    }
+    let seen = with_notes(boxes_of(&["b1"], &labels[..1]), &["n1"]);
+    let plan = refresh_as(&mut db, seen, &[NOTES], &coverage, GuardPolicy::default());
+    assert_eq!((plan.counts().held, plan.counts().deleted), (0, 39));
+    // Where the boxes were listed as a whole, the listing is what is doubted.
+    coverage.whole.push(BOXES);
+    db.refresh(with_notes(boxes_of(&["b1"], &labels), &["n1"]), &complete(), GuardPolicy::default());
+    let seen = with_notes(boxes_of(&["b1"], &labels[..1]), &["n1"]);
+    let plan = refresh_as(&mut db, seen, &[NOTES, BOXES], &coverage, GuardPolicy::default());
+    assert_eq!((plan.counts().held, plan.counts().deleted), (39, 0));
 }
 
 #[test]
