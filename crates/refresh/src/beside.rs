@@ -22,7 +22,8 @@ pub(crate) fn unseen(stored: &Stored, snapshot: &Rows, scope: &Scope) -> Vec<Tar
     unseen.map(target).filter(|target| !asked.contains(target)).collect()
 }
 
-/// Moves the rows of `more` to the snapshot, without those that are in it already: a row may come with two targets.
+/// Moves the rows of `more` to the snapshot, without those that are in it already: a row may come with two targets. Rows
+/// whose identity is not known yet come along as they are; whether they are there already nobody can tell before it is.
 pub(crate) fn append_unseen(snapshot: &mut Rows, more: &mut Rows) {
     let seen = seen(snapshot);
     for (ix, of) in more.iter() {
@@ -30,9 +31,41 @@ pub(crate) fn append_unseen(snapshot: &mut Rows, more: &mut Rows) {
             snapshot.push_copy(ix, row);
         }
     }
-    snapshot.issues.append(&mut more.issues);
+    let taken: Vec<_> = more.iter().map(|(ix, _)| ix).collect();
+    taken.into_iter().for_each(|ix| more.forget(ix));
+    snapshot.append(more);
 }
 
 fn seen(rows: &Rows) -> HashSet<(usize, u128)> {
     rows.iter().flat_map(|(ix, of)| of.iter().map(move |row| (ix.index(), row.head().key_hash))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use stocktake_model::menus::container::{container_groups, containers};
+    use stocktake_model::{Key, Menu, menus};
+
+    use super::*;
+
+    #[test]
+    fn what_came_before_stays_and_rows_without_an_identity_yet_come_along() {
+        let menu = Arc::new(Menu::builder().pick(menus::all()).build().expect("a sound menu"));
+        let (groups, parts) = (menu.expect_ix("container_groups"), menu.expect_ix("containers"));
+        let rows = |keys: &[&str]| {
+            let mut rows = Rows::new(Arc::clone(&menu), 7);
+            for key in keys {
+                rows.row(groups, *key).text(container_groups::phase, keys[0]).finish();
+            }
+            rows
+        };
+        let (mut snapshot, mut more) = (rows(&["p1"]), rows(&["p2", "p1"]));
+        let pod = Key::text("shop").and_text("web");
+        more.row(parts, Key::new().and_link_by(groups, 1, pod).and_text("nginx")).text(containers::status, "up").finish();
+        append_unseen(&mut snapshot, &mut more);
+        let keys: Vec<_> = snapshot.of(groups).iter().map(|row| row.key().to_owned()).collect();
+        assert_eq!(keys, ["p1", "p2"]);
+        assert_eq!(snapshot.take_open().len(), 1);
+    }
 }

@@ -139,7 +139,8 @@ impl<'a> Question<'a> {
     fn versions<'k>(&self, read: impl Iterator<Item = &'k CollectionIx>) -> String {
         let mut sql = String::new();
         for ix in read.filter(|ix| self.menu.get(**ix).versioned) {
-            let found = self.among("t.id", &format!("select id from found where tag = {}", ix.0));
+            let found =
+                self.among("t.id", &format!("select id from found where tag in ({}, {})", ix.0, i64::from(ix.0) + BESIDE));
             let _ = write!(
                 sql,
                 " union all select {VERSIONS}, t.id, t.row_version, 0, 0, false, '', cast(null as text), cast(null as text), \

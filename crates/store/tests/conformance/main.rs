@@ -65,7 +65,8 @@ suite! {
     versions:
         an_older_record_is_not_written_over_a_newer_one,
         a_version_alone_leaves_document_and_time_as_they_were,
-        a_version_is_known_of_a_row_found_by_a_name;
+        a_version_is_known_of_a_row_found_by_a_name,
+        a_version_is_known_of_a_row_asked_for_with_a_target;
     deletes:
         children_go_before_their_owner,
         held_deletions_are_remembered_and_forgotten,

@@ -1,7 +1,10 @@
 //! Versioned collections: pods and their containers, in states that come in any order.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use stocktake_model::menus::container::{container_groups, containers};
-use stocktake_model::{Coverage, Key, Listed, Rows};
+use stocktake_model::{Coverage, Key, Listed, Rows, menus};
 use stocktake_store::Cell;
 use stocktake_testkit::TestDatabase;
 
@@ -102,5 +105,30 @@ pub(crate) async fn a_version_is_known_of_a_row_found_by_a_name(database: TestDa
         container(&mut rows, version, status);
         world.refresh_targets(rows, &Coverage::default()).await;
         assert_eq!(world.cell("containers", "p1/nginx", "status").await, text(expected));
+    }
+}
+
+pub(crate) async fn a_version_is_known_of_a_row_asked_for_with_a_target(database: TestDatabase) {
+    let mut menu = menus::all();
+    for c in menu.iter_mut().filter(|c| c.name == "container_groups") {
+        c.asked_with = Cow::Borrowed(&["container_node"]);
+    }
+    let world = World::with_menu(Arc::new(database), menu, "one").await;
+    let node_with_pod = |version: i64, phase: &str| {
+        let mut rows = world.rows();
+        rows.row(world.ix("container_nodes"), "n1").version(1).finish();
+        rows.row(world.ix("container_groups"), "p1")
+            .text(container_groups::phase, phase)
+            .link(container_groups::container_node, "n1")
+            .version(version)
+            .finish();
+        rows
+    };
+    world.refresh(node_with_pod(5, "five")).await;
+    let mut coverage = Coverage::default();
+    coverage.read.push((world.ix("container_nodes"), "n1".to_owned()));
+    for (version, phase, expected) in [(4, "four", ("five", 5)), (6, "six", ("six", 6))] {
+        world.refresh_targets(node_with_pod(version, phase), &coverage).await;
+        assert_eq!(state(&world).await, (text(expected.0), Cell::Int(expected.1)));
     }
 }
