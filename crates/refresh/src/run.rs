@@ -95,9 +95,9 @@ impl Refresh {
         ids: Ids,
     ) -> Result<Planned, RefreshError> {
         let (mut planner, mut coverage) = if Planner::needs_everything(&self.scope) {
-            self.compare_all(store, observer, report).await?
+            Box::pin(self.compare_all(store, observer, report)).await?
         } else {
-            self.compare_targets(store, observer, report).await?
+            Box::pin(self.compare_targets(store, observer, report)).await?
         };
         observer.phase(Phase::Planning);
         let start = Instant::now();
@@ -140,15 +140,37 @@ impl Refresh {
         report.phases.read = millis_since(start);
         observer.phase(Phase::Collecting);
         let start = Instant::now();
-        let mut planner = Planner::new(menu, &self.scope, stored, self.guard)
+        let mut planner = Planner::new(Arc::clone(&menu), &self.scope, stored, self.guard)
             .with_spill(Arc::<TemporaryFile>::default(), spill::MOST_IN_MEMORY);
         let compare = |rows: &mut Rows| {
             planner.push(rows);
             planner.failure().cloned().map_or(Ok(()), |failure| Err(failure.into()))
         };
         let provider = self.provider.as_ref();
-        let (collected, parsing) = river::flow(provider, &self.scope, self.seed, observer, compare).await?;
+        let (mut collected, mut parsing) = river::flow(provider, &self.scope, self.seed, observer, compare).await?;
         report.phases.collect = millis_since(start);
+        // Single targets beside the collections take others along as they do without them.
+        let mut nothing = Rows::new(Arc::clone(&menu), self.seed);
+        let mut beside = Vec::new();
+        if self.scope != Scope::Full && !(collected.coverage.gone.is_empty() && collected.coverage.read.is_empty()) {
+            let stored = self.read_targets(store, observer, report, &mut nothing, &collected.coverage).await?;
+            let seen = |ix, key_hash| planner.has_seen(ix, key_hash);
+            beside = beside::unseen(&stored, (&menu, self.seed), &self.scope, seen);
+        }
+        if !beside.is_empty() {
+            observer.phase(Phase::Collecting);
+            let start = Instant::now();
+            let mut unseen = nothing;
+            let compare = |rows: &mut Rows| {
+                beside::append_unseen(&mut unseen, rows, |ix, key_hash| planner.has_seen(ix, key_hash));
+                planner.push(&mut unseen);
+                planner.failure().cloned().map_or(Ok(()), |failure| Err(failure.into()))
+            };
+            let (found, parsing_more) = river::flow(provider, &Scope::Targets(beside), self.seed, observer, compare).await?;
+            collected.add(found);
+            parsing += parsing_more;
+            report.phases.collect += millis_since(start);
+        }
         report.phases.parse = parsing.as_millis() as u64;
         (report.listings, report.usage) = (collected.listings, collected.usage);
         Ok((planner, collected.coverage))
@@ -175,7 +197,10 @@ impl Refresh {
         let (mut collected, mut parsing) = river::flow(provider, &self.scope, self.seed, observer, append).await?;
         report.phases.collect = millis_since(start);
         let mut stored = self.read_targets(store, observer, report, &mut snapshot, &collected.coverage).await?;
-        let beside = beside::unseen(&stored, &snapshot, &self.scope);
+        let beside = match stored.beside() {
+            [] => Vec::new(),
+            _ => beside::unseen(&stored, (&menu, self.seed), &self.scope, beside::among(&snapshot)),
+        };
         if !beside.is_empty() {
             observer.phase(Phase::Collecting);
             let start = Instant::now();
@@ -185,7 +210,8 @@ impl Refresh {
                 Ok(())
             };
             let (found, parsing_more) = river::flow(provider, &Scope::Targets(beside), self.seed, observer, append).await?;
-            beside::append_unseen(&mut snapshot, &mut more);
+            let seen = beside::among(&snapshot);
+            beside::append_unseen(&mut snapshot, &mut more, seen);
             collected.add(found);
             parsing += parsing_more;
             report.phases.collect += millis_since(start);

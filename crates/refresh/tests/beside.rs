@@ -5,6 +5,7 @@
 mod support;
 
 use stocktake_fakecloud::{CloudSpec, FakeCloud, Fault, FaultRule, Kind, Service};
+use stocktake_model::{Scope, Target};
 use stocktake_refresh::Outcome;
 use stocktake_store::params;
 use stocktake_testkit::{TestDatabase, postgres, sqlite};
@@ -67,6 +68,25 @@ async fn an_unplugged_port_goes_with_the_refresh_of_its_server(database: TestDat
     assert_eq!(world.full().await.report.counts().written(), 0);
 }
 
+async fn a_deleted_server_beside_a_whole_collection(database: TestDatabase) {
+    let world = world(database).await;
+    let control = world.cloud.control();
+    let (server, port) = (control.id(Kind::Server, SERVER), control.id(Kind::PortServer, SERVER));
+    let (ip, volume) = (control.id(Kind::FloatingServer, SERVER), control.id(Kind::VolumeData, SERVER));
+    let read = control.id(Kind::Server, TWO_PORTS);
+    let unplugged = control.id(Kind::PortExtra, TWO_PORTS);
+    control.delete(&server).unwrap();
+    control.delete(&unplugged).unwrap();
+    let targets = vec![Target::whole("images"), Target::one("vms", &server), Target::one("vms", &read)];
+    let run = world.refresh(Scope::Targets(targets)).await;
+    assert_eq!((run.report.outcome, run.report.issues.len()), (Outcome::Ok, 0), "{:?}", run.report.notes);
+    assert_eq!((count(&world, "network_ports", &port).await, count(&world, "network_ports", &unplugged).await), (0, 0));
+    let vm_of_ip = "select cast(vm_id as text) from floating_ips where provider_id = $1 and ems_ref = $2";
+    assert_eq!((count(&world, "floating_ips", &ip).await, text(&world, vm_of_ip, &ip).await), (1, None));
+    let status = "select status from cloud_volumes where provider_id = $1 and ems_ref = $2";
+    assert_eq!(text(&world, status, &volume).await.as_deref(), Some("available"), "the volume is there, and free");
+}
+
 async fn what_cannot_be_asked_is_kept(database: TestDatabase) {
     let world = world(database).await;
     let control = world.cloud.control();
@@ -110,6 +130,7 @@ macro_rules! on_both {
 
 on_both! {
     a_deleted_server_is_named_alone,
+    a_deleted_server_beside_a_whole_collection,
     an_unplugged_port_goes_with_the_refresh_of_its_server,
     what_cannot_be_asked_is_kept,
     what_came_by_itself_is_not_asked_for_again,

@@ -132,6 +132,12 @@ impl Planner {
         *scope == Scope::Full || scope.targets().iter().any(Target::is_whole)
     }
 
+    /// Whether a row with this identity was pushed; of rows set aside nobody knows yet.
+    pub fn has_seen(&self, collection: CollectionIx, key_hash: u128) -> bool {
+        let index = &self.stored.indexes[collection.index()];
+        index.find(key_hash).is_some_and(|at| index.entries[at].seen)
+    }
+
     /// Compares rows with what is stored and keeps those that differ. Empties `rows`.
     pub fn push(&mut self, rows: &mut Rows) {
         if self.failure.is_some() {
