@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use stocktake_refresh::{Finished, Outcome};
+use stocktake_saver::Counts;
 
 use crate::app::App;
 use crate::exit::Exit;
@@ -27,6 +28,23 @@ fn state(finished: &Finished) -> &'static str {
     }
 }
 
+/// `3,721 seen, 2 new, 1 changed`
+pub(crate) fn in_words(counts: &Counts) -> String {
+    let mut parts = vec![format!("{} seen", thousands(counts.fetched))];
+    let named = [
+        (counts.created, "new"),
+        (counts.updated, "changed"),
+        (counts.archived, "archived"),
+        (counts.deleted, "deleted"),
+        (counts.held, "held"),
+    ];
+    parts.extend(named.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", thousands(*n))));
+    if counts.written() == 0 {
+        parts.push("nothing to write".to_owned());
+    }
+    parts.join(", ")
+}
+
 /// What changed, and what a person should know; the rest is in the run's record.
 pub(crate) fn print(app: &mut App, provider: &str, finished: &Finished) -> std::io::Result<()> {
     let (report, paint) = (&finished.report, app.out.paint());
@@ -40,18 +58,6 @@ pub(crate) fn print(app: &mut App, provider: &str, finished: &Finished) -> std::
     }
     let (counts, phases) = (report.counts(), report.phases);
     let took = millis(phases.read + phases.collect + phases.plan + phases.save);
-    let mut parts = vec![format!("{} seen", thousands(counts.fetched))];
-    let named = [
-        (counts.created, "new"),
-        (counts.updated, "changed"),
-        (counts.archived, "archived"),
-        (counts.deleted, "deleted"),
-        (counts.held, "held"),
-    ];
-    parts.extend(named.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", thousands(*n))));
-    if counts.written() == 0 {
-        parts.push("nothing to write".to_owned());
-    }
     let shown = paint.tone(tone_of(state(finished)), state(finished));
     let issues = if report.issues.is_empty() {
         String::new()
@@ -62,7 +68,7 @@ pub(crate) fn print(app: &mut App, provider: &str, finished: &Finished) -> std::
     app.out.line(format!(
         "{}: {shown} in {took}: {}{issues}; {calls} {}",
         paint.strong(provider),
-        parts.join(", "),
+        in_words(&counts),
         paint.faint(&format!("(run {id})")),
     ))?;
     for note in &report.notes {

@@ -9,11 +9,12 @@ use stocktake_store::Store;
 use stocktake_store::registry::{self, ProviderRecord, RunFilter, RunRecord, RunState};
 
 use super::now;
+use super::outcome::in_words;
 use super::runs::{short_id, took};
 use crate::app::App;
 use crate::exit::Exit;
 use crate::interrupt::Stop;
-use crate::output::human::{counted, thousands};
+use crate::output::human::counted;
 use crate::output::out::say;
 use crate::output::paint::tone_of;
 use crate::waiting::{REFRESH, Waited, wait};
@@ -114,25 +115,13 @@ async fn ended(
 
 fn print(app: &mut App, run: &RunRecord) -> std::io::Result<()> {
     let (paint, counts) = (app.out.paint(), run.counts());
-    let mut parts = vec![format!("{} seen", thousands(counts.fetched))];
-    let named = [
-        (counts.created, "new"),
-        (counts.updated, "changed"),
-        (counts.archived, "archived"),
-        (counts.deleted, "deleted"),
-        (counts.held, "held"),
-    ];
-    parts.extend(named.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", thousands(*n))));
-    if counts.written() == 0 {
-        parts.push("nothing to write".to_owned());
-    }
     let state = paint.tone(tone_of(run.state.name()), run.state.name());
     let calls = counted(run.usage.calls, "API call", "API calls");
     app.out.line(format!(
         "{}: {state} in {}: {}; {calls} {}",
         paint.strong(&run.provider),
         took(run, now()),
-        parts.join(", "),
+        in_words(&counts),
         paint.faint(&format!("(run {}, by {})", short_id(run), run.owner)),
     ))?;
     for note in &run.notes {

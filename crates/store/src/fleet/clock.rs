@@ -6,12 +6,12 @@ use crate::db::Param;
 use crate::store::{Kind, Store};
 
 /// A moment from now on; `placeholder` holds microseconds.
-pub(super) fn later(store: &Store, placeholder: &str) -> String {
+pub(crate) fn later(store: &Store, placeholder: &str) -> String {
     shifted(store, '+', placeholder)
 }
 
 /// A moment before now; `placeholder` holds microseconds.
-pub(super) fn ago(store: &Store, placeholder: &str) -> String {
+pub(crate) fn ago(store: &Store, placeholder: &str) -> String {
     shifted(store, '-', placeholder)
 }
 
@@ -22,6 +22,6 @@ fn shifted(store: &Store, sign: char, placeholder: &str) -> String {
     }
 }
 
-pub(super) fn micros(span: Duration) -> Param {
+pub(crate) fn micros(span: Duration) -> Param {
     Param::Int(i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 4))
 }

@@ -2,7 +2,7 @@
 //! database's clock, so that hosts need not agree on theirs. Knows no worker kind and starts nothing.
 
 mod assignments;
-mod clock;
+pub(crate) mod clock;
 mod schedules;
 mod served;
 mod servers;

@@ -63,5 +63,6 @@ suite! {
         a_run_of_a_dead_process_is_failed,
         issues_are_capped_and_counted,
         deletions_are_approved_where_there_are_any,
-        freshness_is_the_last_complete_run;
+        freshness_is_the_last_complete_run,
+        old_runs_are_purged_but_not_what_is_needed;
 }

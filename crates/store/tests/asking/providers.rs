@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
+use stocktake_store::Param;
 use stocktake_store::registry::{
     self, CredentialState, Finding, NewProvider, ProviderChange, ProviderRecord, RegistryError, Standing, Vault, VaultError,
 };
@@ -203,18 +204,26 @@ pub(crate) async fn findings_are_kept_and_old_ones_are_not(database: TestDatabas
         async move { registry::note_credentials(store, record.id, generation, &finding, 3).await.unwrap() }
     };
     let rejected = || Finding::Rejected("401".to_owned());
+    // Clocks of databases may count in milliseconds: what is to be earlier is set to be.
+    let long_ago = Param::Time(1_000_000);
+    let begun_long_ago = async || {
+        let sql = "update providers set credential_since = $1 where id = $2";
+        store.execute(sql, &[long_ago.clone(), record.id.into()]).await.unwrap();
+    };
     assert_eq!(record.credentials, Standing::unknown());
+    begun_long_ago().await;
     assert_eq!(note(1, Finding::Works).await.state, CredentialState::Valid);
     let since = registry::get(&store, record.id).await.unwrap().credentials_since;
-    assert!(since > record.credentials_since);
+    assert!(since > 1_000_000, "another state begins now");
     note(1, Finding::NotReached("no answer".to_owned())).await;
     let kept = registry::get(&store, record.id).await.unwrap();
     assert_eq!((kept.credentials.state, kept.credentials.failures), (CredentialState::Valid, 1));
     assert_eq!((kept.credentials.message.as_deref(), kept.credentials_since), (Some("no answer"), since));
+    begun_long_ago().await;
     assert!(!note(1, rejected()).await.stops_workers());
     assert!(note(1, rejected()).await.stops_workers());
     let kept = registry::get(&store, record.id).await.unwrap();
-    assert!(kept.credentials.stops_workers() && kept.credentials_since > since);
+    assert!(kept.credentials.stops_workers() && kept.credentials_since >= since);
 
     // New credentials: a run that still used the old ones says nothing of them.
     let secrets = BTreeMap::from([("password".to_owned(), Some(SecretString::from("new")))]);

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use stocktake_model::{Issue, IssueKind, Listed, Scope};
 use stocktake_saver::Counts;
@@ -121,4 +122,22 @@ pub(crate) async fn freshness_is_the_last_complete_run(database: TestDatabase) {
     run(&world, &Scope::Targets(vec![]), &vms(Listed::Complete)).await;
     run(&world, &Scope::Full, &RunEnd { state: RunState::Failed, ..vms(Listed::Complete) }).await;
     assert_eq!(of().await.run, second.to_string());
+}
+
+/// What says how fresh a collection is stays, and so does the last run, however old they are.
+pub(crate) async fn old_runs_are_purged_but_not_what_is_needed(database: TestDatabase) {
+    let world = World::new(database).await;
+    let complete = [("vms", seen(Listed::Complete, Counts::default()))];
+    let fresh = run(&world, &Scope::Full, &end(RunState::Ok, &complete)).await;
+    let mut old = Vec::new();
+    for _ in 0..3 {
+        old.push(run(&world, &Scope::Full, &end(RunState::Failed, &[])).await);
+    }
+    let last = run(&world, &Scope::Full, &end(RunState::Failed, &[])).await;
+    let purge = async |kept, window| registry::purge_runs(&world.store, kept, window).await.unwrap();
+    assert_eq!(purge(Duration::from_hours(1), 10).await, 0, "too young");
+    assert_eq!((purge(Duration::ZERO, 2).await, purge(Duration::ZERO, 2).await), (2, 1), "a window at a time");
+    let left = registry::list_runs(&world.store, &RunFilter::default()).await.unwrap();
+    assert_eq!(left.iter().map(|r| r.id).collect::<Vec<_>>(), [last, fresh]);
+    assert!(old.iter().all(|id| left.iter().all(|run| run.id != *id)));
 }
