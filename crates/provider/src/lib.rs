@@ -10,6 +10,7 @@ mod capability;
 mod collect;
 mod cost;
 mod error;
+mod events;
 mod form;
 mod probe;
 mod traffic;
@@ -20,6 +21,7 @@ pub use capability::{Capability, Support};
 pub use collect::{BoxFuture, Collected, ListingReport, Page, PageSink, Progress};
 pub use cost::ListingCost;
 pub use error::{ConnectError, ErrorKind, ProviderError};
+pub use events::{Begin, Caught, Event, EventLevel, EventReader, EventSource, EventStream, Poison, Position, RawEvent};
 pub use form::{Configuration, FieldKind, Form, FormField, Secret};
 pub use probe::{Access, Check, CheckStatus, TestReport};
 pub use traffic::{ApiUsage, Exchange, Traffic};
@@ -54,6 +56,16 @@ pub trait ProviderType: Send + Sync + std::fmt::Debug {
 
     /// Makes a provider ready to talk. Does not talk: a wrong address or password shows at the first call.
     fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError>;
+
+    /// How its events are read. None: it has none.
+    fn event_reader(&self) -> Option<Arc<dyn EventReader>> {
+        None
+    }
+
+    /// Where one registered system tells what happens, by its settings. None: nowhere, or it is not wanted. Does not talk.
+    fn event_source(&self, _configuration: &Configuration) -> Result<Option<Arc<dyn EventSource>>, ConnectError> {
+        Ok(None)
+    }
 }
 
 /// One registered external management system.

@@ -48,6 +48,8 @@ section! {
     workers = Workers {
         /// Workers for jobs that belong to no provider's own worker. Default: enough for one host; more share the queue.
         generic: u32 = 1, in 0..=64 => Live;
+        /// Workers that read, link and route events. Default: one handles thousands in a second.
+        event_handler: u32 = 1, in 0..=64 => Live;
         /// How often a worker reports how far it is. Default: what ManageIQ's workers do.
         heartbeat: Duration = Duration::from_secs(10), in Duration::from_millis(100)..=Duration::from_mins(5) => NewWorkers;
         /// A worker that holds a job and gets nowhere for so long is replaced. Default: ten minutes, as ManageIQ gives a
@@ -76,6 +78,10 @@ section! {
         refresh: ByteSize = ByteSize::gib(2), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
         /// A generic worker. Default: what ManageIQ gives one.
         generic: ByteSize = ByteSize::gib(1), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
+        /// An event catcher. Default: what ManageIQ gives one.
+        event_catcher: ByteSize = ByteSize::gib(2), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
+        /// An event handler. Default: what ManageIQ gives one.
+        event_handler: ByteSize = ByteSize::gib(1), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
         /// A worker above its limit by this factor is killed at once. Default: room for a large cloud's last page, not for a
         /// leak.
         kill_factor: f64 = 1.5, in 1.0..=100.0 => Live;
@@ -116,6 +122,29 @@ section! {
         lease: Duration = Duration::from_secs(25), in Duration::from_secs(2)..=Duration::from_hours(1) => NewWorkers;
         /// API requests at once to a provider whose own settings do not say. Default: what the HTTP client takes by itself.
         requests_in_flight: u32 = 8, in 1..=64 => NewWorkers;
+    }
+}
+
+section! {
+    /// What happens in the providers' systems: how it is caught, where it leads, how long it is kept.
+    events = Events {
+        /// A file with routes that go before those the providers bring, see `docs/events.md`; empty: none. Default: theirs alone.
+        routes: String = String::new() => NewWorkers;
+        /// A file with rules: what is done when something happens, see `docs/events.md`; empty: none.
+        rules: String = String::new() => NewWorkers;
+        /// How long what an event asks for waits for more to be asked. Default: what belongs together comes within that, and
+        /// nobody notices it.
+        debounce: Duration = Duration::from_millis(100), in Duration::ZERO..=Duration::from_mins(1) => NewWorkers;
+        /// However many events follow, the first waits no longer. Default: half of the second within which a change is shown.
+        debounce_max: Duration = Duration::from_millis(500), in Duration::ZERO..=Duration::from_mins(10) => NewWorkers;
+        /// At most so many events are caught, stored and handled at once. Default: beyond it, storing gets no cheaper.
+        batch: u32 = 500, in 1..=10_000 => NewWorkers;
+        /// How long a source that fails is left alone at first, and then twice as long each time. Default: as a worker's place.
+        backoff_first: Duration = Duration::from_secs(1), in Duration::from_millis(10)..=Duration::from_hours(1) => NewWorkers;
+        /// The longest that it is left alone. Default: so long may a broker that is back go unnoticed.
+        backoff_max: Duration = Duration::from_mins(1), in Duration::from_millis(10)..=Duration::from_hours(24) => NewWorkers;
+        /// How long events are kept. Default: six months, as in ManageIQ.
+        keep: Duration = Duration::from_hours(180 * 24), in Duration::from_hours(1)..=Duration::from_hours(3660 * 24) => NewWorkers;
     }
 }
 
@@ -200,6 +229,7 @@ tree! {
     memory: Memory,
     queue: Queue,
     refresh: Refresh,
+    events: Events,
     credentials: Credentials,
     log: Log,
     runs: Runs,

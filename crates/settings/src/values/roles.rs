@@ -8,6 +8,10 @@ use crate::plain::Plain;
 pub enum Role {
     /// Runs the refresh workers of providers.
     Refresh,
+    /// Catches what happens in providers' systems.
+    EventCatcher,
+    /// Reads, links and routes events.
+    EventHandler,
     /// Runs workers for everything that belongs to no provider's worker.
     Generic,
     /// May be the one that asks for what is due.
@@ -15,11 +19,13 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::Refresh, Self::Generic, Self::Scheduler];
+    pub const ALL: [Self; 5] = [Self::Refresh, Self::EventCatcher, Self::EventHandler, Self::Generic, Self::Scheduler];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Refresh => "refresh",
+            Self::EventCatcher => "event_catcher",
+            Self::EventHandler => "event_handler",
             Self::Generic => "generic",
             Self::Scheduler => "scheduler",
         }

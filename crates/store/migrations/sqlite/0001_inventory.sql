@@ -27,6 +27,8 @@ create table providers (
     credential_since integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     -- When it is refreshed without being asked: an interval, a cron expression, off; null: as the settings say.
     refresh_schedule text,
+    -- How its events come: amqp, polling; null: not at all. Kept by whoever changes its settings.
+    event_source text,
     created_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     updated_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer))
 ) strict;
@@ -300,6 +302,125 @@ create table run_totals (
     api_bytes integer not null,
     primary key (provider_id, mode, state)
 ) strict;
+
+-- What happens in the providers' systems, and how far it was caught.
+
+-- How catching goes, a row for each provider that has an event source.
+create table event_sources (
+    provider_id integer primary key references providers on delete cascade,
+    -- amqp, polling
+    source text not null,
+    -- connecting, catching, waiting (it is tried again), failed (a person must mend it)
+    state text not null,
+    message text,
+    since integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    -- Where to resume, in the source's words. Written with the events that it stands behind.
+    position text,
+    position_on integer,
+    last_event_on integer,
+    received integer not null default 0,
+    poisoned integer not null default 0,
+    gaps integer not null default 0,
+    last_gap_on integer,
+    last_gap text
+) strict;
+
+-- Events as they were caught, for handlers: many in a row, so that catching costs one small write however many there are.
+-- Body: lz4 behind the length in four bytes, little endian; see crates/events/src/batch.rs.
+create table event_batches (
+    id integer primary key,
+    provider_id integer not null,
+    received_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    events integer not null,
+    body blob not null
+) strict;
+create index event_batches_of_provider on event_batches (provider_id);
+
+-- The event stream. Objects are named by the refs their provider knows them by, and met in the inventory by them: an event
+-- that came before its object needs no repair.
+-- Without foreign key: it would cost a check for each event; removals and purges delete in windows.
+create table events (
+    id integer primary key,
+    provider_id integer not null,
+    -- The source's; what comes twice is one row.
+    key text not null,
+    type text not null,
+    -- By the source's clock.
+    at integer not null,
+    received_on integer not null,
+    stored_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    source text,
+    via text not null,
+    -- info, warning, error
+    level text not null,
+    -- As its route says; none: no route has its type.
+    event_group text,
+    severity text,
+    message text,
+    -- What it is about: the first target of its route.
+    collection text,
+    ref text,
+    vm_ref text,
+    host_ref text,
+    availability_zone_ref text,
+    tenant_ref text,
+    flavor_ref text,
+    user_ref text,
+    request_id text,
+    chain_id text,
+    payload text not null,
+    unique (provider_id, key)
+) strict;
+create index events_about on events (provider_id, ref, id) where ref is not null;
+create index events_of_vm on events (provider_id, vm_ref, id) where vm_ref is not null;
+create index events_stored on events (stored_on);
+
+-- What types there were, routed or not.
+create table event_types (
+    provider_id integer not null references providers on delete cascade,
+    type text not null,
+    routed integer not null,
+    seen integer not null,
+    first_on integer not null,
+    last_on integer not null,
+    primary key (provider_id, type)
+) strict;
+
+-- What came and could not be read, with the reason.
+create table events_aside (
+    id integer primary key,
+    provider_id integer not null references providers on delete cascade,
+    received_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    via text not null,
+    reason text not null,
+    body blob not null
+) strict;
+create index events_aside_of_provider on events_aside (provider_id, id);
+
+-- Objects to be looked at again, for states that settle late. One row for each wait, moved on while events come.
+create table refresh_later (
+    provider_id integer not null references providers on delete cascade,
+    wait_millis integer not null,
+    collection text not null,
+    ref text not null,
+    due_on integer not null,
+    primary key (provider_id, wait_millis, collection, ref)
+) strict;
+create index refresh_later_due on refresh_later (provider_id, wait_millis, due_on);
+
+-- What rules and people wrote about objects. By ref, so that a note stays with an object that comes back.
+create table notes (
+    id integer primary key,
+    provider_id integer not null references providers on delete cascade,
+    collection text not null,
+    ref text not null,
+    -- rule NAME, or who
+    author text not null,
+    body text not null,
+    event_id integer,
+    created_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer))
+) strict;
+create index notes_about on notes (provider_id, collection, ref, id);
 
 create table availability_zones (
     id integer primary key,

@@ -25,6 +25,8 @@ create table providers (
     credential_since timestamptz not null default now(),
     -- When it is refreshed without being asked: an interval, a cron expression, off; null: as the settings say.
     refresh_schedule text,
+    -- How its events come: amqp, polling; null: not at all. Kept by whoever changes its settings.
+    event_source text collate "C",
     created_on timestamptz not null default now(),
     updated_on timestamptz not null default now()
 );

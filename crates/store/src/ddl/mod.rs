@@ -13,7 +13,8 @@ use stocktake_model::{Collection, CollectionIx, Menu, Type, menus};
 use crate::store::Kind;
 
 /// Tables that no collection describes. Both files are written in PostgreSQL's words; see `sqlite` for what changes.
-const FIXED: [&str; 3] = [include_str!("fixed.sql"), include_str!("saving.sql"), include_str!("work.sql")];
+const FIXED: [&str; 4] =
+    [include_str!("fixed.sql"), include_str!("saving.sql"), include_str!("work.sql"), include_str!("events.sql")];
 
 /// Every collection of every menu, in an order in which each table follows those it refers to, as far as cycles allow.
 ///
