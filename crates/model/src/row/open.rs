@@ -2,7 +2,11 @@
 //! their links, or among the parts of a secondary ref of theirs. They are set aside as they were written until whoever
 //! has seen everything can tell what those links lead to.
 
-use super::{FieldValue, Rows, Scratch, Secondary, push_link, secondary_key, tag, take_value};
+use super::builder::push_link;
+use super::rows::{Rows, Scratch};
+use super::secondary::{Secondary, secondary_key};
+use super::tag;
+use super::view::{FieldValue, take_value};
 use crate::collection::Field;
 use crate::key::{Find, Key, Missing};
 use crate::menu::{CollectionIx, Menu};

@@ -1,7 +1,8 @@
 //! A row as one stretch of bytes, for those who put rows aside and take them up again in the same run. Not a format that
 //! anything may keep: it changes with the program.
 
-use super::{CollectionRows, Head, SecondaryKey, Span};
+use super::Span;
+use super::stored::{CollectionRows, Head, SecondaryKey};
 
 /// Digest, digest of the document, hash of the identity, lengths of identity, body and document, number of secondary keys.
 const FIXED: usize = 8 + 8 + 16 + 3 * 4 + 1;
