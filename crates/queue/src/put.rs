@@ -149,6 +149,18 @@ impl Queue {
         Statement::new(sql, values)
     }
 
+    /// As [`Self::statement`]. A job with its merge key that waits is held until the commit instead, so that nobody claims it
+    /// before, and starts no later than this one would.
+    pub fn statement_or_sooner(&self, job: &NewJob) -> Statement {
+        let least = self.words().least;
+        let sql = format!(
+            "{} {ON_CONFLICT} do update set merged = jobs.merged + 1, run_after = {least}(jobs.run_after, excluded.run_after) \
+             returning id, merged",
+            self.insert()
+        );
+        Statement::new(sql, values(job, job.delay))
+    }
+
     fn insert(&self) -> String {
         let words = self.words();
         format!(

@@ -3,6 +3,7 @@
 //! This crate drives providers and the store and decides nothing about either: what is compared and deleted is the
 //! saver's, what is asked of an API is the provider's, what a table looks like is the store's.
 
+pub mod later;
 pub mod requests;
 
 mod beside;
