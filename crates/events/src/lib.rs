@@ -6,11 +6,15 @@
 
 pub mod handle;
 pub mod routes;
+pub mod stream;
 
 mod batch;
+mod purge;
+mod words;
 
 pub use batch::{BadBatch, pack, unpack};
 pub use handle::{HandleError, Handled, Handler};
+pub use purge::{purge, purge_orphans};
 pub use routes::{Glob, Group, Known, Route, RouteProblem, Routes, RoutesError, RoutesText, Severity};
 
 /// The kind of the job that handles a stored batch; its payload is `{"provider": ID, "batch": ID}`.

@@ -23,6 +23,7 @@ use crate::batch::{BadBatch, unpack};
 use crate::routes::Routes;
 
 pub use consequences::{Consequences, Extra, Nothing, Whose};
+pub(crate) use record::level;
 pub use sift::NewEvent;
 
 use record::Refused;

@@ -51,7 +51,7 @@ impl Refused {
     }
 }
 
-pub(super) const fn level(level: EventLevel) -> &'static str {
+pub(crate) const fn level(level: EventLevel) -> &'static str {
     match level {
         EventLevel::Info => "info",
         EventLevel::Warning => "warning",
