@@ -8,7 +8,7 @@ use stocktake_store::{Param, Store, StoreError};
 use crate::words::{ago, micros};
 
 /// Deletes at most `window` events that were stored longer ago than `kept`, and as many that were set aside. Says how many
-/// there were; as long as it is `window` or more there may be others.
+/// there were: none, when all is done.
 pub async fn purge(store: &Store, kept: Duration, window: u32) -> Result<u64, StoreError> {
     let (ago, kept) = (ago(store.kind(), "$1"), Param::Int(micros(kept)));
     let stream = format!(
@@ -18,13 +18,13 @@ pub async fn purge(store: &Store, kept: Duration, window: u32) -> Result<u64, St
         "delete from events_aside where id in (select id from events_aside where received_on <= {ago} limit {window})"
     );
     let gone = store.execute(&stream, std::slice::from_ref(&kept)).await?;
-    Ok(gone.max(store.execute(&aside, &[kept]).await?))
+    Ok(gone + store.execute(&aside, &[kept]).await?)
 }
 
-/// Deletes at most `window` rows of each kind whose provider is gone: its removal takes them, and this what a worker that did
-/// not know yet wrote after it.
+/// Deletes at most `window` rows of each kind and provider that is gone: its removal takes them, and this what a worker that
+/// did not know yet wrote after it. Says how many there were: none, when all is done.
 pub async fn purge_orphans(store: &Store, window: u32) -> Result<u64, StoreError> {
-    let mut most = 0;
+    let mut deleted = 0;
     for table in ["events", "event_batches"] {
         // From provider to provider by the index: a look at each row would cost as much as there are events.
         let gone = format!(
@@ -36,8 +36,8 @@ pub async fn purge_orphans(store: &Store, window: u32) -> Result<u64, StoreError
             let provider: i64 = row.get(0)?;
             let sql =
                 format!("delete from {table} where id in (select id from {table} where provider_id = $1 limit {window})");
-            most = store.execute(&sql, &[provider.into()]).await?.max(most);
+            deleted += store.execute(&sql, &[provider.into()]).await?;
         }
     }
-    Ok(most)
+    Ok(deleted)
 }

@@ -10,6 +10,8 @@ use stocktake_settings::Settings;
 use stocktake_store::registry::{ProviderRecord, Vault};
 use stocktake_store::{ProviderId, Store};
 
+use crate::handling::Handling;
+
 /// By provider, with the generation of the settings it was connected with.
 type Connected = BTreeMap<ProviderId, (Settled, Arc<dyn Provider>)>;
 
@@ -24,11 +26,12 @@ pub struct Context {
     pub settings: Settings,
     pub types: Vec<Arc<dyn ProviderType>>,
     connected: Mutex<Connected>,
+    pub(crate) handling: Handling,
 }
 
 impl Context {
     pub fn new(store: Store, queue: Queue, vault: Vault, settings: Settings, types: Vec<Arc<dyn ProviderType>>) -> Self {
-        Self { store, queue, vault, settings, types, connected: Mutex::default() }
+        Self { store, queue, vault, settings, types, connected: Mutex::default(), handling: Handling::default() }
     }
 
     pub fn provider_type(&self, record: &ProviderRecord) -> anyhow::Result<&Arc<dyn ProviderType>> {

@@ -7,11 +7,13 @@ pub mod lanes;
 pub mod workers;
 
 mod context;
+mod handling;
 mod job;
 mod kinds;
 mod list;
 
 pub use context::{Context, house_settings};
+pub use handling::routes;
 pub use job::{Job, new_job};
-pub use kinds::{CheckCredentials, Purge, RefreshProvider, RemoveProvider};
+pub use kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider};
 pub use list::{ALL, Jobs, KindOfJob};

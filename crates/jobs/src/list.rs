@@ -8,7 +8,7 @@ use stocktake_worker::{Doing, Ended, Work};
 
 use crate::context::Context;
 use crate::job::Job;
-use crate::kinds::{CheckCredentials, Purge, RefreshProvider, RemoveProvider};
+use crate::kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider};
 
 /// A job kind as data.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,8 @@ pub const ALL: &[KindOfJob] = &[
     KindOfJob::of::<RefreshProvider>(),
     KindOfJob::of::<RemoveProvider>(),
     KindOfJob::of::<CheckCredentials>(),
+    KindOfJob::of::<HandleEvents>(),
+    KindOfJob::of::<RefreshLater>(),
     KindOfJob::of::<Purge>(),
 ];
 

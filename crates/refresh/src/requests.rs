@@ -134,13 +134,52 @@ fn rows(kind: Kind, provider: ProviderId, asks: &[Ask], trigger: &str) -> Statem
     Statement::new(sql, [provider.into(), Param::Texts(collections), Param::Texts(refs), trigger.into()])
 }
 
+/// So many single objects of a collection a run is given; more of them become the collection.
+pub const MANY: usize = 10_000;
+
+/// Keeps small what a run takes into memory, whatever storms went by while nobody could serve it: of those collections that
+/// can be asked for whole, one of which more than [`MANY`] objects are asked for is asked for whole instead. Long before
+/// that, [`crate::choose`] finds the listing cheaper. Only for the job that holds the provider's lane. Names them.
+pub async fn condense(store: &Store, provider: ProviderId, listable: &[&str]) -> Result<Vec<String>, StoreError> {
+    let sql = "select collection from refresh_targets where provider_id = $1 and ref <> '' group by collection \
+               having count(*) > $2 order by collection";
+    let many = store.query(sql, &params![provider, MANY as i64]).await?;
+    let many = many.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
+    let many: Vec<_> = many.into_iter().filter(|collection| listable.contains(&collection.as_str())).collect();
+    for collection in &many {
+        // What is asked between the two is as good as asked for: the listing is yet to be made.
+        let whole = "insert into refresh_targets (provider_id, collection, ref, trigger_by, first_asked_on) \
+                     select $1, $2, '', min(trigger_by), min(first_asked_on) from refresh_targets \
+                     where provider_id = $1 and collection = $2 \
+                     on conflict (provider_id, collection, ref) do update set asked = refresh_targets.asked + 1, \
+                     last_asked_on = now()";
+        let single = "provider_id = $1 and collection = $2 and ref <> ''";
+        let gone = format!("delete from refresh_targets where {}", in_order(store.kind(), single));
+        let params = params![provider, collection];
+        store.batch(&[Statement::new(whole, params.clone()), Statement::new(gone, params)]).await?;
+    }
+    Ok(many)
+}
+
+/// The rows that a condition names, met in the order in which those who ask meet them: else two would wait for each other.
+fn in_order(kind: Kind, condition: &str) -> String {
+    match kind {
+        Kind::Postgres => {
+            format!("id = any(array(select id from refresh_targets where {condition} order by collection, ref for update))")
+        }
+        Kind::Sqlite => condition.to_owned(),
+    }
+}
+
 /// Takes all that is asked of a provider, for the job that holds its lane.
 pub async fn claim(store: &Store, provider: ProviderId, job: JobId) -> Result<Vec<Asked>, StoreError> {
-    let sql = "update refresh_targets set claimed_by = $2, claimed_asked = asked where provider_id = $1 \
-               returning id, collection, ref, trigger_by";
+    let sql = format!(
+        "update refresh_targets set claimed_by = $2, claimed_asked = asked where {} returning id, collection, ref, trigger_by",
+        in_order(store.kind(), "provider_id = $1")
+    );
     let asked = |row: &Row| Ok(Asked { id: row.get(0)?, ask: Ask::of(row.get(1)?, row.get(2)?), trigger: row.get(3)? });
     let mut all: Vec<Asked> =
-        store.query(sql, &params![provider, job]).await?.iter().map(asked).collect::<Result<_, StoreError>>()?;
+        store.query(&sql, &params![provider, job]).await?.iter().map(asked).collect::<Result<_, StoreError>>()?;
     all.sort_by(|a, b| a.ask.cmp(&b.ask));
     Ok(all)
 }

@@ -1,12 +1,16 @@
 //! One file a job kind.
 
 mod check_credentials;
+mod handle_events;
 mod purge;
+mod refresh_later;
 mod refresh_provider;
 mod remove_provider;
 
 pub use check_credentials::CheckCredentials;
+pub use handle_events::HandleEvents;
 pub use purge::Purge;
+pub use refresh_later::RefreshLater;
 pub use refresh_provider::RefreshProvider;
 pub use remove_provider::RemoveProvider;
 

@@ -1,5 +1,5 @@
-//! Takes away what is kept for a time only: finished jobs, old runs, rows of ended workers and servers. In windows, so that
-//! nothing waits for it long.
+//! Takes away what is kept for a time only: finished jobs, old runs, old events, rows of ended workers and servers. In
+//! windows, so that nothing waits for it long.
 
 use std::time::Duration;
 
@@ -71,7 +71,21 @@ async fn purge(context: &Context, doing: &Doing) -> anyhow::Result<Option<serde_
             return Ok(None);
         }
     }
+    doing.report.doing("purging old events");
+    let mut events = 0;
+    loop {
+        let gone = stocktake_events::purge(store, settings.events.keep, WINDOW).await?
+            + stocktake_events::purge_orphans(store, WINDOW).await?;
+        events += gone;
+        doing.report.progress(json!({"jobs": jobs, "runs": runs, "events": events}));
+        if gone == 0 {
+            break;
+        }
+        if doing.stop.was_asked() {
+            return Ok(None);
+        }
+    }
     let workers = fleet::purge_workers(store, FLEET).await?;
     let servers = fleet::purge_servers(store, FLEET).await?;
-    Ok(Some(json!({"jobs": jobs, "runs": runs, "workers": workers, "servers": servers})))
+    Ok(Some(json!({"jobs": jobs, "runs": runs, "events": events, "workers": workers, "servers": servers})))
 }

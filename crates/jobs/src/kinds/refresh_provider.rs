@@ -73,6 +73,10 @@ impl Job for RefreshProvider {
 }
 
 async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> Ended {
+    match condensed(context, record).await {
+        Ok(()) => {}
+        Err(error) => return again(&error),
+    }
     let asked = match requests::claim(&context.store, record.id, doing.job.id).await {
         Ok(asked) if asked.is_empty() => return Ended::Done(Some(json!({"left out": "nothing is asked for any more"}))),
         Ok(asked) => asked,
@@ -111,6 +115,14 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
         }
         Err(error) => again(&error.into()),
     }
+}
+
+async fn condensed(context: &Context, record: &ProviderRecord) -> anyhow::Result<()> {
+    let listable = context.provider_type(record)?.listable();
+    for collection in requests::condense(&context.store, record.id, &listable).await? {
+        tracing::info!(collection, "more objects are asked for than a run takes: the whole collection instead");
+    }
+    Ok(())
 }
 
 /// What is asked is in rows, so one job for it is enough: one that failed leaves them to another that comes anyway, and one

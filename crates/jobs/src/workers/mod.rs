@@ -1,5 +1,6 @@
 //! The kinds of workers there are: one file each, one line in the list.
 
+mod event_handler;
 mod generic;
 mod refresh;
 
@@ -27,7 +28,7 @@ pub struct WorkerKind {
     pub lanes: fn(Option<ProviderId>) -> Vec<String>,
 }
 
-pub const ALL: &[WorkerKind] = &[refresh::KIND, generic::KIND];
+pub const ALL: &[WorkerKind] = &[refresh::KIND, event_handler::KIND, generic::KIND];
 
 pub fn find(name: &str) -> Option<&'static WorkerKind> {
     ALL.iter().find(|kind| kind.name == name)

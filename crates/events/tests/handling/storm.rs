@@ -1,0 +1,31 @@
+use stocktake_queue::JobId;
+use stocktake_refresh::requests::{self, Ask};
+use stocktake_testkit::TestDatabase;
+
+use super::support::{World, power};
+
+/// Events about more objects than a run takes: each batch leaves rows, and the run is given one.
+pub(crate) async fn so_many_objects_become_their_collection(database: TestDatabase) {
+    const BATCH: usize = 1_000;
+    let world = World::new(database).await;
+    let batch =
+        |from: usize| (from..from + BATCH).map(|n| power(&format!("k{n}"), &format!("vm-{n:06}"))).collect::<Vec<_>>();
+    for from in (0..requests::MANY).step_by(BATCH) {
+        world.handle(&batch(from)).await;
+    }
+    let none = requests::condense(&world.store, world.provider, &["vms"]).await.unwrap();
+    assert!(none.is_empty(), "just so many are left to be reckoned");
+    world.handle(&[power("one more", "vm-x"), power("v", "vm-000007")]).await;
+    let none = requests::condense(&world.store, world.provider, &["flavors"]).await.unwrap();
+    assert!(none.is_empty(), "what cannot be asked for whole stays as it is");
+    assert_eq!(requests::condense(&world.store, world.provider, &["vms"]).await.unwrap(), ["vms"]);
+    let job = JobId(1);
+    let claimed = requests::claim(&world.store, world.provider, job).await.unwrap();
+    let asks: Vec<_> = claimed.iter().map(|asked| (&asked.ask, asked.trigger.as_str())).collect();
+    assert_eq!(asks, [(&Ask::Collection("vms".to_owned()), "event")]);
+    // What comes while it is served stays for the next run.
+    world.handle(&[power("meanwhile", "vm-000001")]).await;
+    let served = requests::served(job, claimed.iter().map(|asked| asked.id).collect());
+    world.store.batch(&[served]).await.unwrap();
+    assert_eq!(world.asked().await, ["vms=vm-000001 1"]);
+}

@@ -1,0 +1,76 @@
+//! What handling events needs beside the database: how a type of providers reads its events, and where they lead. Made when
+//! the first of its events comes, and kept as long as the worker lives: new settings come with a new worker.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, bail};
+use stocktake_events::handle::{Consequences, Handler, Nothing, Whose};
+use stocktake_events::{Routes, RoutesText};
+use stocktake_provider::ProviderType;
+use stocktake_queue::Debounce;
+use stocktake_settings::Settings;
+use stocktake_store::registry::ProviderRecord;
+
+use crate::context::Context;
+
+/// By type of provider.
+#[derive(Debug, Default)]
+pub(crate) struct Handling {
+    routes: Mutex<BTreeMap<&'static str, Arc<Routes>>>,
+}
+
+impl Context {
+    /// An error says what to mend in the routes, or that the type has no events.
+    pub fn event_handler(&self, record: &ProviderRecord) -> anyhow::Result<Handler> {
+        let kind = self.provider_type(record)?;
+        let Some(reader) = kind.event_reader() else { bail!("providers of type {} have no events", record.kind) };
+        Ok(Handler {
+            queue: self.queue.clone(),
+            whose: Whose { id: record.id, name: record.name.clone(), kind: record.kind.clone() },
+            reader,
+            routes: self.routes(kind.as_ref())?,
+            consequences: self.consequences()?,
+            debounce: self.event_debounce(),
+        })
+    }
+
+    /// How long what events ask for waits for more.
+    pub fn event_debounce(&self) -> Debounce {
+        let events = &self.settings.events;
+        Debounce { quiet: events.debounce, at_most: events.debounce_max }
+    }
+
+    /// What events lead to beyond their routes.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // Rules read a file.
+    fn consequences(&self) -> anyhow::Result<Arc<dyn Consequences>> {
+        Ok(Arc::new(Nothing))
+    }
+
+    fn routes(&self, kind: &dyn ProviderType) -> anyhow::Result<Arc<Routes>> {
+        let mut known = self.handling.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(routes) = known.get(kind.name()) {
+            return Ok(Arc::clone(routes));
+        }
+        let routes = Arc::new(routes(&self.settings, kind)?);
+        known.insert(kind.name(), Arc::clone(&routes));
+        Ok(routes)
+    }
+}
+
+/// The routes that events of a type of providers take: those of the file that the settings name, then the type's own. An error
+/// names every mistake with its place. Also for who wants to know before anything happens.
+pub fn routes(settings: &Settings, kind: &dyn ProviderType) -> anyhow::Result<Routes> {
+    let file = &settings.events.routes;
+    let text = if file.is_empty() {
+        None
+    } else {
+        Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read {file}, the file of routes that events.routes names"))?,
+        )
+    };
+    let users = text.as_ref().map(|text| RoutesText { name: file, text });
+    let routes = Routes::of_type(kind, users)?;
+    routes.with_context(|| format!("providers of type {} have no events", kind.name()))
+}
