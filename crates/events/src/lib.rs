@@ -9,16 +9,14 @@ pub mod routes;
 pub mod stream;
 
 mod batch;
+mod catch;
 mod purge;
+mod queued;
 mod words;
 
 pub use batch::{BadBatch, pack, unpack};
+pub use catch::{Catch, End, Observer, TRIGGER, catch, note_source};
 pub use handle::{HandleError, Handled, Handler};
 pub use purge::{purge, purge_orphans};
+pub use queued::{HANDLE, LANE};
 pub use routes::{Glob, Group, Known, Route, RouteProblem, Routes, RoutesError, RoutesText, Severity};
-
-/// The kind of the job that handles a stored batch; its payload is `{"provider": ID, "batch": ID}`.
-pub const HANDLE: &str = "handle_events";
-
-/// The lane of that job, shared: any number of handlers work it.
-pub use stocktake_refresh::later::LANE;

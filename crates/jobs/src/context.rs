@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
-use stocktake_provider::{Configuration, Provider, ProviderType, Traffic};
+use stocktake_provider::{Configuration, EventSource, Provider, ProviderType, Traffic};
 use stocktake_queue::Queue;
 use stocktake_settings::Settings;
 use stocktake_store::registry::{ProviderRecord, Vault};
@@ -47,21 +47,34 @@ impl Context {
         {
             return Ok(Arc::clone(provider));
         }
+        let (kind, configuration) = self.configuration(record).await?;
+        let provider = kind.connect(&configuration, Traffic::Live).with_context(|| amiss(record))?;
+        self.lock().insert(record.id, (settled, Arc::clone(&provider)));
+        Ok(provider)
+    }
+
+    /// Where the provider tells what happens in it. None: nowhere, by its settings.
+    pub async fn event_source(&self, record: &ProviderRecord) -> anyhow::Result<Option<Arc<dyn EventSource>>> {
+        let (kind, configuration) = self.configuration(record).await?;
+        kind.event_source(&configuration).with_context(|| amiss(record))
+    }
+
+    /// Its type, and all that its type is told.
+    async fn configuration(&self, record: &ProviderRecord) -> anyhow::Result<(&Arc<dyn ProviderType>, Configuration)> {
         let secrets = self.vault.secrets(&self.store, record.id).await?;
         let mut configuration = Configuration { settings: record.settings.clone(), secrets };
         let kind = self.provider_type(record)?;
         house_settings(&self.settings, kind.as_ref(), &mut configuration);
-        let connected = kind.connect(&configuration, Traffic::Live);
-        let provider = connected.with_context(|| {
-            format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
-        })?;
-        self.lock().insert(record.id, (settled, Arc::clone(&provider)));
-        Ok(provider)
+        Ok((kind, configuration))
     }
 
     fn lock(&self) -> MutexGuard<'_, Connected> {
         self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn amiss(record: &ProviderRecord) -> String {
+    format!("the settings of {} do not do; correct them with `stocktake provider edit {}`", record.name, record.name)
 }
 
 /// What the settings of the house say about a provider whose own do not, where its kind can be told.

@@ -43,7 +43,7 @@ pub use ending::{Beat, Failed};
 pub use error::{QueueError, Result};
 pub use job::{JobId, Lane, NewJob, Priority, State};
 pub use merge::Merge;
-pub use put::{Debounce, Put};
+pub use put::{Debounce, Put, ROW};
 pub use record::JobRecord;
 pub use tending::Tended;
 pub use wakes::{Wakes, Woken};

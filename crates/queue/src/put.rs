@@ -128,6 +128,13 @@ impl Queue {
         Statement::new(sql, values(job, job.delay))
     }
 
+    /// As [`Self::statement`], for a job about the row that the statement right before it inserts into `table`: in the
+    /// payload, [`ROW`] stands for that row's id, which nobody knows before.
+    pub fn statement_about(&self, job: &NewJob, table: &str) -> Statement {
+        let sql = format!("{} returning id", self.insert_with(&self.words().with_row("$9", ROW, table)));
+        Statement::new(sql, values(job, job.delay))
+    }
+
     /// As [`Self::statement`], and of no effect when a job with its merge key waits.
     pub fn statement_unless_waiting(&self, job: &NewJob) -> Statement {
         let sql = format!("{} {ON_CONFLICT} do nothing returning id", self.insert());
@@ -162,10 +169,14 @@ impl Queue {
     }
 
     fn insert(&self) -> String {
+        self.insert_with("$9")
+    }
+
+    fn insert_with(&self, payload: &str) -> String {
         let words = self.words();
         format!(
             "insert into jobs (kind, lane, exclusive, priority, run_after, expires_on, max_attempts, merge_key, payload, \
-             trace_context, created_on) values ($1, $2, $3, $4, {}, {}, $7, $8, $9, $10, now())",
+             trace_context, created_on) values ($1, $2, $3, $4, {}, {}, $7, $8, {payload}, $10, now())",
             words.plus("now()", "$5"),
             words.plus("now()", "$6")
         )
@@ -176,6 +187,9 @@ impl Queue {
         self.announce(lanes);
     }
 }
+
+/// As a value in a payload: see [`Queue::statement_about`].
+pub const ROW: &str = "$row";
 
 const ON_CONFLICT: &str = "on conflict (merge_key) where state = 'waiting' and merge_key is not null";
 

@@ -50,6 +50,17 @@ impl Words {
         self.kind
     }
 
+    /// The document of a placeholder, with the id of the row that this connection inserted last into `table` instead of the
+    /// string `word`.
+    pub(crate) fn with_row(&self, placeholder: &str, word: &str, table: &str) -> String {
+        match self.kind {
+            Kind::Postgres => format!(
+                "replace({placeholder}::text, '\"{word}\"', currval(pg_get_serial_sequence('{table}', 'id'))::text)::json"
+            ),
+            Kind::Sqlite => format!("replace({placeholder}, '\"{word}\"', last_insert_rowid())"),
+        }
+    }
+
     /// `moment` and so many microseconds.
     pub(crate) fn plus(&self, moment: &str, micros: &str) -> String {
         match self.kind {

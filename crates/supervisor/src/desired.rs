@@ -17,8 +17,9 @@ pub(crate) fn desired(
     let mut desired = BTreeMap::new();
     for kind in workers::ALL.iter().filter(|kind| options.has_role(kind.role)) {
         match kind.filled {
-            Filled::PerProvider => {
-                for provider in providers.iter().filter(|p| may_work(p) && looks_after(p)) {
+            Filled::PerProvider | Filled::PerEventSource => {
+                let fits = |p: &&Served| kind.filled == Filled::PerProvider || p.event_source.is_some();
+                for provider in providers.iter().filter(|p| may_work(p) && looks_after(p)).filter(fits) {
                     let place = Place { kind: kind.name, provider: Some(provider.id), slot: 1 };
                     let wanted = Wanted {
                         generation: provider.generation,
@@ -63,6 +64,7 @@ mod tests {
             credentials: Standing::unknown(),
             refreshed: true,
             refresh_schedule: None,
+            event_source: None,
         };
         change(&mut provider);
         provider
@@ -75,17 +77,34 @@ mod tests {
 
     #[test]
     fn two_clouds_are_two_workers_and_who_may_not_work_has_none() {
+        let tells = |p: &mut Served| p.event_source = Some("amqp".to_owned());
         let providers = [
-            provider(1, |_| {}),
+            provider(1, tells),
             provider(2, |p| p.credentials = found(&Finding::NotReached("nobody answers".to_owned()))),
-            provider(3, |p| p.enabled = false),
-            provider(4, |p| p.credentials = found(&Finding::Rejected("wrong password".to_owned()))),
-            provider(5, |p| p.status = "removing".to_owned()),
-            provider(6, |_| {}),
+            provider(3, |p| {
+                tells(p);
+                p.enabled = false;
+            }),
+            provider(4, |p| {
+                tells(p);
+                p.credentials = found(&Finding::Rejected("wrong password".to_owned()));
+            }),
+            provider(5, |p| {
+                tells(p);
+                p.status = "removing".to_owned();
+            }),
+            provider(6, tells),
         ];
         let desired = desired(&options(), &providers, |p| p.id != ProviderId(6));
         let places: Vec<_> = desired.keys().map(|p| (p.kind, p.provider.map(|p| p.0), p.slot)).collect();
-        assert_eq!(places, [("generic", None, 1), ("generic", None, 2), ("refresh", Some(1), 1), ("refresh", Some(2), 1)]);
+        let expected = [
+            ("event_catcher", Some(1), 1),
+            ("generic", None, 1),
+            ("generic", None, 2),
+            ("refresh", Some(1), 1),
+            ("refresh", Some(2), 1),
+        ];
+        assert_eq!(places, expected);
         let wanted = desired.values().last().expect("the last");
         assert_eq!((wanted.generation, wanted.name.as_deref()), (7, Some("cloud2")));
     }

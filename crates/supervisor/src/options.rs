@@ -83,14 +83,21 @@ impl Options {
             start_limit: workers.start_timeout,
             stop_limit: workers.stop_timeout,
             standstill_limit: workers.progress_timeout,
-            memory_limit: [("refresh", memory.refresh), ("generic", memory.generic)]
-                .map(|(kind, limit)| (kind.to_owned(), limit.0))
-                .into(),
+            memory_limit: [
+                ("refresh", memory.refresh),
+                ("generic", memory.generic),
+                ("event_catcher", memory.event_catcher),
+                ("event_handler", memory.event_handler),
+            ]
+            .map(|(kind, limit)| (kind.to_owned(), limit.0))
+            .into(),
             memory_kill_factor: memory.kill_factor,
             restart_first: workers.backoff_first,
             restart_most: workers.backoff_max,
             crash_loop_after: workers.crash_loop_after,
-            per_server: BTreeMap::from([("generic".to_owned(), workers.generic)]),
+            per_server: [("generic", workers.generic), ("event_handler", workers.event_handler)]
+                .map(|(kind, count)| (kind.to_owned(), count))
+                .into(),
             refresh_on_start: refresh.on_start,
             refresh_schedule: refresh.schedule.clone(),
             refresh_jitter: refresh.jitter,

@@ -134,6 +134,7 @@ mod tests {
             credentials: Standing::unknown(),
             refreshed: true,
             refresh_schedule: schedule.map(str::to_owned),
+            event_source: None,
         };
         let all = [provider(1, true, None), provider(2, true, Some("off")), provider(3, false, None)];
         let wanted = wanted(&options(), &all);

@@ -78,6 +78,7 @@ mod tests {
             credentials: Standing::unknown(),
             refreshed,
             refresh_schedule: None,
+            event_source: None,
         }
     }
 

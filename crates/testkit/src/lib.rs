@@ -4,6 +4,8 @@
 
 pub mod database;
 mod own_server;
+#[cfg(feature = "events")]
+pub mod scripted;
 mod server;
 
 pub use database::{TestDatabase, postgres, sqlite};

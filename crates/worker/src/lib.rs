@@ -7,10 +7,12 @@ mod doing;
 mod life;
 mod line;
 mod report;
+mod resident;
 mod stop;
 
 pub use doing::{Doing, Ended, Work};
 pub use life::{Life, WorkerError, live};
 pub use line::{StatusLine, WorkerStage};
 pub use report::Reporter;
+pub use resident::reside;
 pub use stop::Stop;

@@ -1,7 +1,7 @@
 //! The worker's status, kept by whoever works and told line by line.
 
 use std::io::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -38,6 +38,12 @@ impl Reporter {
         self.change(|line| line.doing = what);
     }
 
+    /// Other words for what was done before: no progress.
+    pub fn reword(&self, what: impl Into<String>) {
+        self.lock().doing = Some(what.into());
+        self.shared.changed.notify_one();
+    }
+
     pub fn progress(&self, progress: serde_json::Value) {
         self.change(|line| line.progress = Some(progress));
     }
@@ -54,11 +60,15 @@ impl Reporter {
     }
 
     pub fn now(&self) -> StatusLine {
-        self.shared.line.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, StatusLine> {
+        self.shared.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut StatusLine)) {
-        let mut line = self.shared.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.lock();
         change(&mut line);
         line.ticks += 1;
         drop(line);

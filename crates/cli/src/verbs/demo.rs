@@ -115,7 +115,8 @@ async fn register(show: &mut Show<'_>, cloud: &FakeCloud) -> anyhow::Result<()> 
     configuration.settings.insert("auth_url".to_owned(), cloud.auth_url());
     configuration.settings.extend(fakecloud::SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     configuration.secrets.insert("password".to_owned(), Secret::from(PASSWORD));
-    let record = provider::register(show.app, &store, NAME, "openstack", "default", configuration).await?;
+    let kind = show.app.kind("openstack")?.provider.clone();
+    let record = provider::register(show.app, &store, NAME, kind.as_ref(), "default", configuration).await?;
     show.app.out.line(format!("registered {}; its password is stored encrypted", record.name))?;
     Ok(())
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use stocktake_jobs::workers::{self, Filled};
+use stocktake_jobs::workers::{self, Does};
 use stocktake_jobs::{Context, Jobs};
 use stocktake_queue::Queue;
 use stocktake_store::registry;
-use stocktake_worker::{Life, Reporter, Stop, live};
+use stocktake_worker::{Life, Reporter, Stop, live, reside};
 use tracing::Instrument as _;
 
 use super::refresh::owner;
@@ -19,6 +19,7 @@ use crate::logging;
 #[command(after_help = "\
 Examples:
   stocktake worker refresh --provider cloud1      serves what is asked of cloud1
+  stocktake worker event_catcher --provider cloud1
   stocktake worker generic
 
 A server starts its workers itself. One started by hand works beside them: jobs are claimed, so none runs twice. It tells
@@ -26,7 +27,7 @@ how it is on standard output, a line of JSON at a time, and stops at Ctrl-C.")]
 pub(crate) struct Worker {
     /// What it works on
     kind: Kind,
-    /// Whose refreshes, for a refresh worker
+    /// For which provider, where it works for one
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
     /// Its server is at the other end of standard input: stop when that ends
@@ -44,6 +45,9 @@ pub(crate) struct Worker {
 enum Kind {
     /// Reads what one provider holds
     Refresh,
+    /// Catches what happens in one provider's system
+    #[value(name = "event_catcher")]
+    EventCatcher,
     /// Small tasks, removals, purges
     Generic,
 }
@@ -74,13 +78,13 @@ pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
 async fn work(app: &App, kind: &workers::WorkerKind, verb: &Worker, report: &Reporter, stop: Stop) -> Done {
     let settings = app.settings()?;
     let store = app.store().await?;
-    let provider = match (kind.filled, &verb.provider) {
-        (Filled::PerProvider, Some(name)) => Some(registry::find(&store, name).await?.id),
-        (Filled::PerProvider, None) => {
+    let provider = match (kind.filled.is_of_provider(), &verb.provider) {
+        (true, Some(name)) => Some(registry::find(&store, name).await?.id),
+        (true, None) => {
             return Err(misuse(format!("a {} worker works for one provider; name it with --provider", kind.name)));
         }
-        (Filled::PerServer, None) => None,
-        (Filled::PerServer, Some(_)) => {
+        (false, None) => None,
+        (false, Some(_)) => {
             return Err(misuse(format!("a {} worker works for no provider of its own; leave --provider out", kind.name)));
         }
     };
@@ -88,7 +92,15 @@ async fn work(app: &App, kind: &workers::WorkerKind, verb: &Worker, report: &Rep
     let (lease, poll) = (settings.queue.lease, settings.queue.poll);
     let types = app.kinds.iter().map(|kind| Arc::clone(&kind.provider)).collect();
     let context = Context::new(store.clone(), queue.clone(), app.vault(&store)?, settings.clone(), types);
-    let life = Life { queue, lanes: (kind.lanes)(provider), owner: owner(), lease, poll };
-    live(life, Arc::new(Jobs { context: Arc::new(context) }), report.clone(), stop).await?;
+    let context = Arc::new(context);
+    match (kind.does, provider) {
+        (Does::Resident(work), Some(provider)) => {
+            reside(work(context, provider, report.clone(), stop.clone()), report, &stop).await?;
+        }
+        (does, provider) => {
+            let life = Life { queue, lanes: does.lanes(provider), owner: owner(), lease, poll };
+            live(life, Arc::new(Jobs { context }), report.clone(), stop).await?;
+        }
+    }
     Ok(Exit::Ok)
 }

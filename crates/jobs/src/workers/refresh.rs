@@ -1,11 +1,11 @@
 //! Refreshes of one provider. Its own process, so that a cloud that hangs, leaks or crashes harms no other.
 
-use super::{Filled, WorkerKind};
+use super::{Does, Filled, WorkerKind};
 
 pub(super) const KIND: WorkerKind = WorkerKind {
     name: "refresh",
     doc: "reads what one provider holds",
     role: "refresh",
     filled: Filled::PerProvider,
-    lanes: |provider| provider.map(stocktake_refresh::requests::lane).into_iter().collect(),
+    does: Does::Jobs(|provider| provider.map(stocktake_refresh::requests::lane).into_iter().collect()),
 };

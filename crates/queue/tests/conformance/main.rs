@@ -43,7 +43,8 @@ suite! {
         payloads_merge_into_the_one_that_waits,
         no_wish_is_lost_in_merging,
         bursts_are_debounced_but_not_for_ever,
-        a_job_is_put_by_the_callers_transaction_or_not_at_all;
+        a_job_is_put_by_the_callers_transaction_or_not_at_all,
+        a_job_names_the_row_it_was_put_with;
     claiming:
         the_urgent_come_first_then_the_oldest,
         lanes_are_taken_in_the_workers_order,

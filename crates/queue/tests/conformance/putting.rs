@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use stocktake_queue::{Debounce, JobId, Lane, Merge, NewJob, Priority, Put, QueueError, State};
-use stocktake_store::{Statement, params};
+use stocktake_queue::{Debounce, JobId, Lane, Merge, NewJob, Priority, Put, QueueError, ROW, State};
+use stocktake_store::{Durability, Statement, params};
 use stocktake_testkit::TestDatabase;
 
 use super::support::{World, ids, job, number, numbered};
@@ -183,4 +183,19 @@ pub(crate) async fn a_job_is_put_by_the_callers_transaction_or_not_at_all(databa
     let claimed = world.take(&["work"], 9).await;
     assert_eq!(claimed.len(), 2, "{claimed:?}");
     assert!(claimed.iter().all(|job| job.id > JobId(0)));
+}
+
+pub(crate) async fn a_job_names_the_row_it_was_put_with(database: TestDatabase) {
+    let world = World::new(database).await;
+    let queue = &world.queue;
+    let row = |name: &str| Statement::new("insert into providers (name, type) values ($1, 'none')", params![name]);
+    let about = job().payload(json!({"row": ROW, "text": "$rows"}));
+    for name in ["one", "two"] {
+        let statements = [row(name), queue.statement_about(&about, "providers")];
+        queue.store().transact(&statements, Durability::Full).await.unwrap();
+    }
+    let rows = queue.store().query("select id from providers order by id", &[]).await.unwrap();
+    let ids: Vec<i64> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+    let payloads: Vec<_> = world.take(&["work"], 9).await.into_iter().map(|job| job.payload).collect();
+    assert_eq!(payloads, [json!({"row": ids[0], "text": "$rows"}), json!({"row": ids[1], "text": "$rows"})]);
 }

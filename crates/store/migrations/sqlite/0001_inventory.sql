@@ -310,10 +310,14 @@ create table event_sources (
     provider_id integer primary key references providers on delete cascade,
     -- amqp, polling
     source text not null,
-    -- connecting, catching, waiting (it is tried again), failed (a person must mend it)
+    -- connecting, catching, waiting (it is tried again), failed (a person must mend it), stopped (nobody catches)
     state text not null,
     message text,
     since integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
+    -- When it is tried again, for those that wait or failed.
+    retry_on integer,
+    -- When its catcher last gave a sign of life: one that was killed says nothing of its state.
+    seen_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     -- Where to resume, in the source's words. Written with the events that it stands behind.
     position text,
     position_on integer,
@@ -329,7 +333,7 @@ create table event_sources (
 -- Body: lz4 behind the length in four bytes, little endian; see crates/events/src/batch.rs.
 create table event_batches (
     id integer primary key,
-    provider_id integer not null,
+    provider_id integer not null references providers on delete cascade,
     received_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     events integer not null,
     body blob not null

@@ -21,12 +21,15 @@ pub struct Served {
     pub refreshed: bool,
     /// Its own schedule of refreshes; none: as the settings say.
     pub refresh_schedule: Option<String>,
+    /// How its events come: `amqp`, `polling`; none: not at all.
+    pub event_source: Option<String>,
 }
 
 /// In the order of their ids.
 pub async fn served(store: &Store) -> Result<Vec<Served>> {
     let sql = "select id, name, zone, enabled, generation, status, refresh_schedule, \
-               credential_state, credential_message, credential_failures, last_refresh_on is not null from providers order by id";
+               credential_state, credential_message, credential_failures, last_refresh_on is not null, event_source \
+               from providers order by id";
     let record = |row: &Row| {
         Ok(Served {
             id: row.get(0)?,
@@ -38,6 +41,7 @@ pub async fn served(store: &Store) -> Result<Vec<Served>> {
             refresh_schedule: row.get(6)?,
             credentials: standing(row, 7)?,
             refreshed: row.get(10)?,
+            event_source: row.get(11)?,
         })
     };
     store.query(sql, &[]).await?.iter().map(record).collect()

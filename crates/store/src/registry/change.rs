@@ -22,6 +22,9 @@ pub struct ProviderChange {
     /// `None` as a value removes the setting.
     pub settings: BTreeMap<String, Option<String>>,
     pub secrets: BTreeMap<String, Option<SecretString>>,
+    /// How its events come with what is changed here, or that they do not. By itself it raises nothing: whether there should
+    /// be a catcher is looked at anew each time.
+    pub event_source: Option<Option<String>>,
 }
 
 /// Changes it in one transaction. Other settings, secrets, another zone, pausing and resuming are a new generation; another
@@ -68,6 +71,9 @@ pub async fn change(store: &Store, vault: &Vault, id: ProviderId, change: Provid
         let forget = "update providers set credential_state = 'unknown', credential_message = null, \
                       credential_failures = 0, credential_since = now() where id = $1";
         tx.execute(forget, &params![id]).await?;
+    }
+    if let Some(source) = change.event_source {
+        tx.execute("update providers set event_source = $1 where id = $2", &params![source, id]).await?;
     }
     tx.commit().await?;
     providers::get(store, id).await

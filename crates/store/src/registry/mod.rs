@@ -3,6 +3,7 @@
 
 mod change;
 mod credentials;
+mod event_sources;
 mod key;
 pub mod moment;
 mod providers;
@@ -20,6 +21,7 @@ mod vault;
 pub use change::{ProviderChange, change, pause, resume, set_schedule, set_status};
 pub use credentials::note_credentials;
 pub(crate) use credentials::standing;
+pub use event_sources::{Aside, AsideFilter, EventSourceRecord, SourceState, event_source, event_sources, events_aside};
 pub use key::{KeyError, Keys};
 pub use providers::{NewProvider, ProviderRecord, ProviderStatus, add, find, get, list};
 pub use recency::{Recency, recency};

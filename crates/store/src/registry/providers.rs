@@ -71,6 +71,8 @@ pub struct ProviderRecord {
     pub generation: i64,
     /// When it is refreshed without being asked: an interval, a cron expression, off; none: as the settings say.
     pub refresh_schedule: Option<String>,
+    /// How its events come: `amqp`, `polling`; none: not at all.
+    pub event_source: Option<String>,
     /// Whether it can be signed in to, as far as is known.
     pub credentials: Standing,
     /// Since when the credentials are in that state.
@@ -85,19 +87,21 @@ pub struct NewProvider {
     pub zone: String,
     pub settings: BTreeMap<String, String>,
     pub secrets: BTreeMap<String, SecretString>,
+    /// How its events come, as its type says of these settings.
+    pub event_source: Option<String>,
 }
 
 const COLUMNS: &str = "id, name, type, enabled, zone, settings, status, status_message, last_refresh_on, created_on, updated_on, generation, \
-     refresh_schedule, credential_since, credential_state, credential_message, credential_failures";
+     refresh_schedule, credential_since, credential_state, credential_message, credential_failures, event_source";
 
 pub async fn add(store: &Store, vault: &Vault, new: NewProvider) -> Result<ProviderRecord> {
     check_name(&new.name)?;
     let keys = if new.secrets.is_empty() { None } else { Some(vault.keys(store).await?) };
     let mut tx = store.begin().await?;
-    let sql = "insert into providers (name, type, zone, settings) values ($1, $2, $3, $4) \
+    let sql = "insert into providers (name, type, zone, settings, event_source) values ($1, $2, $3, $4, $5) \
                on conflict (name) do nothing returning id";
     let settings = json(&new.settings)?;
-    let inserted = tx.query_opt(sql, &params![&new.name, new.kind, new.zone, settings]).await?;
+    let inserted = tx.query_opt(sql, &params![&new.name, new.kind, new.zone, settings, new.event_source]).await?;
     let id: ProviderId = inserted.ok_or_else(|| RegistryError::NameTaken { name: new.name.clone() })?.get(0)?;
     if let Some(keys) = keys {
         for (field, secret) in &new.secrets {
@@ -164,6 +168,7 @@ async fn record(store: &Store, row: &Row) -> Result<ProviderRecord> {
         refresh_schedule: row.get(12)?,
         credentials_since: row.get(13)?,
         credentials: standing(row, 14)?,
+        event_source: row.get(17)?,
     })
 }
 

@@ -4,7 +4,7 @@
 use stocktake_model::{CollectionIx, Field, Menu, menus};
 
 use super::Result;
-use crate::db::ProviderId;
+use crate::db::{ProviderId, Statement};
 use crate::error::StoreError;
 use crate::params;
 use crate::store::Store;
@@ -41,11 +41,22 @@ pub async fn remove(store: &Store, provider: ProviderId, mut progress: impl FnMu
             }
         }
     }
+    // Batches before events: a handler inserts events only as long as it finds their batch.
+    for table in ["event_batches", "events_aside", "events"] {
+        while delete_window(store, provider, table).await? > 0 {
+            progress(Removal { collection: table, deleted });
+        }
+    }
     for table in ["link_watches", "held_deletes"] {
         store.execute(&format!("delete from {table} where provider_id = $1"), &params![provider]).await?;
     }
-    // Credentials, runs and the like go with it.
-    store.execute("delete from providers where id = $1", &params![provider]).await?;
+    // Credentials, runs and the like go with it. Events have no reference that would: a handler may have been at work on the
+    // last batch, which the first of these waits for, and the id may be given again.
+    let last = [
+        Statement::new("delete from providers where id = $1", params![provider]),
+        Statement::new("delete from events where provider_id = $1", params![provider]),
+    ];
+    store.batch(&last).await?;
     Ok(deleted)
 }
 
@@ -60,6 +71,12 @@ async fn delete_step(store: &Store, provider: ProviderId, table: &str) -> Result
     let deleted = tx.execute(&format!("delete from {table} where id = any($1)"), &params![ids]).await?;
     tx.commit().await?;
     Ok(deleted)
+}
+
+/// Rows that belong to no inventory and are not counted as such.
+async fn delete_window(store: &Store, provider: ProviderId, table: &str) -> Result<u64> {
+    let sql = format!("delete from {table} where id in (select id from {table} where provider_id = $1 limit {STEP})");
+    Ok(store.execute(&sql, &params![provider]).await?)
 }
 
 /// Links to rows that are deleted before the rows that link to them: within the collection, and around cycles.

@@ -5,7 +5,7 @@ use stocktake_store::Param;
 use stocktake_store::registry::{
     self, CredentialState, Finding, NewProvider, ProviderChange, ProviderRecord, RegistryError, Standing, Vault, VaultError,
 };
-use stocktake_store::{Cell, Store, params};
+use stocktake_store::{Cell, Store, fleet, params};
 use stocktake_testkit::TestDatabase;
 
 use crate::support::World;
@@ -17,6 +17,7 @@ fn new(name: &str) -> NewProvider {
         zone: "default".to_owned(),
         settings: BTreeMap::from([("auth_url".to_owned(), "https://cloud".to_owned())]),
         secrets: BTreeMap::from([("password".to_owned(), SecretString::from("hunter2"))]),
+        event_source: Some("amqp".to_owned()),
     }
 }
 
@@ -39,14 +40,19 @@ pub(crate) async fn a_provider_is_kept_changed_and_found(database: TestDatabase)
         (record.kind.as_str(), record.enabled, record.secrets.as_slice()),
         ("openstack", true, &["password".to_owned()][..])
     );
+    assert_eq!(record.event_source.as_deref(), Some("amqp"));
+    let served = fleet::served(&store).await.unwrap();
+    assert_eq!(served[0].event_source.as_deref(), Some("amqp"), "a server starts a catcher for it");
     let change = ProviderChange {
         name: Some("cloud2".to_owned()),
         enabled: Some(false),
         settings: BTreeMap::from([("auth_url".to_owned(), None), ("region".to_owned(), Some("R".to_owned()))]),
         secrets: BTreeMap::from([("password".to_owned(), None), ("token".to_owned(), Some(SecretString::from("t")))]),
+        event_source: Some(None),
         ..ProviderChange::default()
     };
     let changed = registry::change(&store, &vault, record.id, change).await.unwrap();
+    assert_eq!(changed.event_source, None);
     assert_eq!((changed.name.as_str(), changed.enabled, changed.zone.as_str()), ("cloud2", false, "default"));
     assert_eq!(changed.settings, BTreeMap::from([("region".to_owned(), "R".to_owned())]));
     assert_eq!(changed.secrets, ["token"]);
@@ -152,6 +158,7 @@ pub(crate) async fn what_workers_must_notice_is_a_new_generation(database: TestD
         ("a secret", ProviderChange { secrets: secret(Some("new")), ..of() }, true, true),
         ("a secret taken back", ProviderChange { secrets: secret(None), ..of() }, true, true),
         ("no such secret", ProviderChange { secrets: secret(None), ..of() }, false, false),
+        ("no events", ProviderChange { event_source: Some(None), ..of() }, false, false),
     ];
     let mut generation = 1;
     for (what, change, raises, forgets) in changes {

@@ -118,6 +118,7 @@ async fn provider(store: &Store, name: &str) -> ProviderId {
         zone: "default".to_owned(),
         settings: BTreeMap::new(),
         secrets: BTreeMap::new(),
+        event_source: None,
     };
     registry::add(store, &Vault::new(folder.path().join("key")), new).await.expect("a provider").id
 }

@@ -1,7 +1,7 @@
 //! `stocktake provider add`: find settings, ask for what is missing, try them, and only then keep them.
 
 use clap::Args;
-use stocktake_provider::{Configuration, Traffic};
+use stocktake_provider::{Configuration, ProviderType, Traffic};
 use stocktake_store::registry::{self, Finding, NewProvider, ProviderRecord, ProviderStatus};
 
 use super::{ask, credentials, settings::Given, test};
@@ -62,6 +62,8 @@ pub(crate) async fn run(app: &mut App, verb: Add) -> Done {
         return Err(registry::RegistryError::NameTaken { name: verb.name }.into());
     }
     ask::complete(kind.provider.as_ref(), &mut configuration)?;
+    // A mistake in where its events come from is told before anything is tried or kept.
+    event_source(kind.provider.as_ref(), &configuration)?;
     let mut status = ProviderStatus::New;
     if !verb.no_test {
         let provider = kind.provider.connect(&configuration, Traffic::Live)?;
@@ -81,8 +83,7 @@ pub(crate) async fn run(app: &mut App, verb: Add) -> Done {
         test::warnings(app, &report);
         status = ProviderStatus::Ok;
     }
-    let kind = kind.provider.name().to_owned();
-    let record = register(app, &store, &verb.name, &kind, &verb.zone, configuration).await?;
+    let record = register(app, &store, &verb.name, kind.provider.as_ref(), &verb.zone, configuration).await?;
     registry::set_status(&store, record.id, status, None).await?;
     if !verb.no_test {
         credentials::note(app, &store, &record, &Finding::Works).await?;
@@ -96,16 +97,23 @@ pub(crate) async fn register(
     app: &App,
     store: &stocktake_store::Store,
     name: &str,
-    kind: &str,
+    kind: &dyn ProviderType,
     zone: &str,
     configuration: Configuration,
 ) -> anyhow::Result<ProviderRecord> {
     let new = NewProvider {
         name: name.to_owned(),
-        kind: kind.to_owned(),
+        kind: kind.name().to_owned(),
         zone: zone.to_owned(),
+        event_source: event_source(kind, &configuration)?,
         settings: configuration.settings,
         secrets: configuration.secrets,
     };
     Ok(registry::add(store, &app.vault(store)?, new).await?)
+}
+
+/// How events come by these settings: `amqp`, `polling`; none: not at all.
+pub(super) fn event_source(kind: &dyn ProviderType, configuration: &Configuration) -> anyhow::Result<Option<String>> {
+    let source = kind.event_source(configuration).map_err(|error| misuse(error.to_string()))?;
+    Ok(source.map(|source| source.name().to_owned()))
 }

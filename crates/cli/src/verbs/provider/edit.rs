@@ -5,6 +5,7 @@ use stocktake_provider::{Configuration, FieldKind, Traffic};
 use stocktake_settings::Schedule;
 use stocktake_store::registry::{self, Finding, ProviderChange};
 
+use super::add::event_source;
 use super::settings::{Given, kind};
 use super::{credentials, test};
 use crate::app::App;
@@ -100,6 +101,7 @@ pub(crate) async fn run(app: &mut App, verb: Edit) -> Done {
     if touches {
         // Secrets that stay are only needed for trying, and a key that is lost must not keep anyone from entering them anew.
         let kept = app.configuration(&store, &record).await;
+        let secrets_are_lost = kept.is_err();
         let mut tried = match (kept, verb.no_test) {
             (Ok(kept), _) => kept,
             (Err(_), true) => Configuration { settings: record.settings.clone(), ..Configuration::default() },
@@ -113,6 +115,12 @@ pub(crate) async fn run(app: &mut App, verb: Edit) -> Done {
         }
         tried.settings.extend(given.settings.clone());
         tried.secrets.extend(given.secrets.clone());
+        // Without the secrets it may not be told; then it stays as it was.
+        match event_source(provider.as_ref(), &tried) {
+            Ok(source) => change.event_source = Some(source),
+            Err(error) if !secrets_are_lost => return Err(error),
+            Err(_) => {}
+        }
         if !verb.no_test {
             let connected = provider.connect(&tried, Traffic::Live).map_err(|e| misuse(e.to_string()))?;
             let report = connected.test().await;
