@@ -27,7 +27,7 @@ pub use failure::{classify, first_line};
 pub use gate::Gate;
 pub use http::Http;
 pub use paging::{BrokenPaging, Paging};
-pub use redact::{REDACTED, redact_json, redact_text};
+pub use redact::{REDACTED, redact_json, redact_text, redact_value};
 pub use reqwest::Method;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 pub use retry::{RetryPolicy, retry_after};

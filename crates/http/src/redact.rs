@@ -102,7 +102,8 @@ fn without_values<'t>(text: &'t str, secrets: &[&str]) -> Cow<'t, str> {
     if walk(&mut json, secrets) { Cow::Owned(json.to_string()) } else { Cow::Borrowed(text) }
 }
 
-fn redact_value(value: &mut Value) -> bool {
+/// Replaces what secret keys hold, at any depth; says whether there was any.
+pub fn redact_value(value: &mut Value) -> bool {
     match value {
         Value::Array(items) => items.iter_mut().fold(false, |any, item| redact_value(item) | any),
         Value::Object(map) => map.iter_mut().fold(false, |any, (key, value)| {

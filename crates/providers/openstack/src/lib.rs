@@ -6,6 +6,7 @@
 pub mod api;
 mod collect;
 pub mod config;
+mod events;
 mod menu;
 mod parse;
 mod provider;

@@ -36,6 +36,7 @@ use stocktake_provider::Page;
 
 use crate::menu::Collections;
 pub(crate) use server::is_out_of_reach;
+pub(crate) use time::micros;
 
 type Parser = fn(&mut Parsing<'_, '_>);
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use stocktake_model::{CollectionIx, Menu, Rows, Scope};
 use stocktake_provider::{
-    ApiUsage, BoxFuture, Capability, Collected, Configuration, ConnectError, Form, ListingCost, Page, PageSink, Provider,
-    ProviderError, ProviderType, Support, TestReport, Traffic,
+    ApiUsage, BoxFuture, Capability, Collected, Configuration, ConnectError, EventReader, Form, ListingCost, Page, PageSink,
+    Provider, ProviderError, ProviderType, Support, TestReport, Traffic,
 };
 
 use crate::api::Api;
 use crate::collect::{self, Projects};
 use crate::config::{OpenStackConfig, form};
-use crate::{menu, parse, test};
+use crate::{events, menu, parse, test};
 
 /// The provider type `openstack`.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,10 @@ impl ProviderType for OpenStack {
 
     fn listable(&self) -> Vec<&'static str> {
         collect::listable()
+    }
+
+    fn event_reader(&self) -> Option<Arc<dyn EventReader>> {
+        Some(Arc::new(events::Reader))
     }
 
     fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError> {

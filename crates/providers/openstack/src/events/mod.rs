@@ -1,0 +1,17 @@
+//! What OpenStack's services tell of what happens: where it comes from, and what is read out of it.
+//!
+//! `amqp/` talks to the broker; `decode` takes a message apart and the secrets out of it; `reader` makes an event of it,
+//! and `routes.toml` says what that makes worth a refresh. Only `amqp/` does I/O, and nothing here knows the API.
+
+mod decode;
+mod message;
+mod payload;
+mod reader;
+mod redact;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use reader::Reader;
+
+/// The routes of `OpenStack`'s events, see `docs/events.md`.
+const ROUTES: &str = include_str!("routes.toml");
