@@ -70,8 +70,8 @@ fn listed(problems: &[Problem]) -> String {
     }
 }
 
-/// ` (did you mean 'zone'?)`
-pub(crate) fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+/// ` (did you mean 'zone'?)`, where a known word differs in few letters.
+pub fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     nearest(word, known).map(|near| format!(" (did you mean '{near}'?)"))
 }
 
