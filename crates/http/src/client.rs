@@ -29,6 +29,8 @@ pub struct Options {
     pub retry: RetryPolicy,
     /// Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the process count.
     pub proxy_from_environment: bool,
+    /// Whether redirects within the same scheme, host and port are followed. To others never.
+    pub redirects: bool,
     /// Bytes of one answer after which it is given up.
     pub largest_body: usize,
 }
@@ -44,6 +46,7 @@ impl Default for Options {
             in_flight: 8,
             retry: RetryPolicy::default(),
             proxy_from_environment: true,
+            redirects: true,
             largest_body: 256 << 20,
         }
     }
@@ -62,7 +65,7 @@ pub enum ClientError {
     Client(#[from] reqwest::Error),
 }
 
-/// Makes a client. It follows redirects within the same scheme, host and port only: our secret headers must not travel.
+/// Makes a client. It follows redirects within the same scheme, host and port at most: our secret headers must not travel.
 #[expect(clippy::disallowed_methods, reason = "this is the constructor that everybody else must use")]
 pub fn client(options: &Options) -> Result<reqwest::Client, ClientError> {
     let builder = reqwest::Client::builder()
@@ -70,7 +73,7 @@ pub fn client(options: &Options) -> Result<reqwest::Client, ClientError> {
         .connect_timeout(options.connect_timeout)
         .timeout(options.timeout)
         .user_agent(&options.user_agent)
-        .redirect(redirect::Policy::custom(same_origin))
+        .redirect(if options.redirects { redirect::Policy::custom(same_origin) } else { redirect::Policy::none() })
         // Shorter than what servers commonly keep a silent connection for, so that we are the ones who close it.
         .pool_idle_timeout(Duration::from_secs(20));
     let builder = if options.proxy_from_environment { builder } else { builder.no_proxy() };

@@ -28,7 +28,7 @@ pub use gate::Gate;
 pub use http::Http;
 pub use paging::{BrokenPaging, Paging};
 pub use redact::{REDACTED, redact_json, redact_text, redact_value};
-pub use reqwest::Method;
 pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+pub use reqwest::{Client, Method, Response};
 pub use retry::{RetryPolicy, retry_after};
 pub use url::Url;

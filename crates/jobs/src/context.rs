@@ -1,7 +1,7 @@
 //! What jobs are given: the database, the queue, the secrets, the settings, and the provider types there are.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 use stocktake_provider::{Configuration, EventSource, Provider, ProviderType, Traffic};
@@ -27,11 +27,21 @@ pub struct Context {
     pub types: Vec<Arc<dyn ProviderType>>,
     connected: Mutex<Connected>,
     pub(crate) handling: Handling,
+    webhooks: OnceLock<stocktake_http::Client>,
 }
 
 impl Context {
     pub fn new(store: Store, queue: Queue, vault: Vault, settings: Settings, types: Vec<Arc<dyn ProviderType>>) -> Self {
-        Self { store, queue, vault, settings, types, connected: Mutex::default(), handling: Handling::default() }
+        Self {
+            store,
+            queue,
+            vault,
+            settings,
+            types,
+            connected: Mutex::default(),
+            handling: Handling::default(),
+            webhooks: OnceLock::new(),
+        }
     }
 
     pub fn provider_type(&self, record: &ProviderRecord) -> anyhow::Result<&Arc<dyn ProviderType>> {
@@ -66,6 +76,16 @@ impl Context {
         let kind = self.provider_type(record)?;
         house_settings(&self.settings, kind.as_ref(), &mut configuration);
         Ok((kind, configuration))
+    }
+
+    /// The client that tells others. Made when it is first needed: few installations have rules.
+    pub(crate) fn webhooks(&self) -> anyhow::Result<&stocktake_http::Client> {
+        if let Some(client) = self.webhooks.get() {
+            return Ok(client);
+        }
+        let options = stocktake_http::Options { redirects: false, ..stocktake_http::Options::default() };
+        let client = stocktake_http::client(&options).context("webhooks cannot be sent")?;
+        Ok(self.webhooks.get_or_init(|| client))
     }
 
     fn lock(&self) -> MutexGuard<'_, Connected> {

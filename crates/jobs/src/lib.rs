@@ -4,6 +4,7 @@
 //! types and its own claim, and says how it ended. Knows no process and starts none.
 
 pub mod lanes;
+pub mod rules;
 pub mod workers;
 
 mod context;
@@ -15,5 +16,5 @@ mod list;
 pub use context::{Context, house_settings};
 pub use handling::routes;
 pub use job::{Job, new_job};
-pub use kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider};
+pub use kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider, RunCommand, SendWebhook};
 pub use list::{ALL, Jobs, KindOfJob};

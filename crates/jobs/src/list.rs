@@ -8,7 +8,7 @@ use stocktake_worker::{Doing, Ended, Work};
 
 use crate::context::Context;
 use crate::job::Job;
-use crate::kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider};
+use crate::kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider, RunCommand, SendWebhook};
 
 /// A job kind as data.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,8 @@ pub const ALL: &[KindOfJob] = &[
     KindOfJob::of::<HandleEvents>(),
     KindOfJob::of::<RefreshLater>(),
     KindOfJob::of::<Purge>(),
+    KindOfJob::of::<SendWebhook>(),
+    KindOfJob::of::<RunCommand>(),
 ];
 
 impl KindOfJob {

@@ -6,6 +6,8 @@ mod purge;
 mod refresh_later;
 mod refresh_provider;
 mod remove_provider;
+mod run_command;
+mod webhook;
 
 pub use check_credentials::CheckCredentials;
 pub use handle_events::HandleEvents;
@@ -13,6 +15,8 @@ pub use purge::Purge;
 pub use refresh_later::RefreshLater;
 pub use refresh_provider::RefreshProvider;
 pub use remove_provider::RemoveProvider;
+pub use run_command::RunCommand;
+pub use webhook::SendWebhook;
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ mod sql;
 mod value;
 
 pub use counts::{Count, counts};
-pub use current::{Current, current, names as names_of};
+pub use current::{Current, Named, current, named, names as names_of, read_named};
 pub use error::QueryError;
 pub use filter::{Filter, Op, Operand};
 pub use names::{naming_field, nearest, resolve_collection, singular};

@@ -1,0 +1,189 @@
+//! Rules at work: what new events lead to beyond their routes. Notes and asked refreshes become part of the transaction that
+//! stores the events, webhooks and commands jobs in it: each happens exactly as often as its event is stored.
+
+mod facts;
+mod objects;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stocktake_events::handle::{Consequences, Extra, NewEvent, Whose};
+use stocktake_model::Menu;
+use stocktake_provider::BoxFuture;
+use stocktake_queue::Queue;
+use stocktake_refresh::requests::Ask;
+use stocktake_rules::{Consequence, Mentions, Rule, Rules, Targets, Variable};
+use stocktake_store::{Statement, StoreError, params};
+
+use crate::job::{Job as _, new_job};
+use crate::kinds::{RunCommand, SendWebhook};
+
+pub use facts::Known;
+
+/// A rule that cannot be evaluated is told of so often at most: its next event may come in a millisecond.
+const TELL_EVERY: Duration = Duration::from_mins(10);
+
+/// The rules of an installation, applied to new events.
+#[derive(Debug)]
+pub struct Ruling {
+    queue: Queue,
+    rules: Arc<Rules>,
+    menu: Arc<Menu>,
+    /// By rule: when it was told of last, and how often it was kept quiet since.
+    told: Mutex<HashMap<String, (Instant, u64)>>,
+}
+
+impl Ruling {
+    pub fn new(queue: Queue, rules: Arc<Rules>, menu: Arc<Menu>) -> Self {
+        Self { queue, rules, menu, told: Mutex::default() }
+    }
+
+    fn unclear(&self, rule: &Rule, event: &NewEvent, why: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        match told.get_mut(&rule.name) {
+            Some((last, quiet)) if now.duration_since(*last) < TELL_EVERY => *quiet += 1,
+            known => {
+                let quiet = known.map_or(0, |(_, quiet)| *quiet);
+                told.insert(rule.name.clone(), (now, 0));
+                let (rule, event) = (&rule.name, &event.event.kind);
+                tracing::warn!(rule, event, why, quiet, "a rule cannot be evaluated; its event has no consequences");
+            }
+        }
+    }
+
+    async fn extra(&self, whose: &Whose, events: &[NewEvent]) -> Result<Extra, StoreError> {
+        let mut extra = Extra::default();
+        if self.rules.is_empty() {
+            return Ok(extra);
+        }
+        let store = self.queue.store();
+        let mut known = Known::new(whose, events.iter().collect());
+        let mut asked = Mentions::default();
+        self.rules.iter().for_each(|rule| asked.join(rule.mentions()));
+        known.look_up(store, &self.menu, &(0..events.len()).collect::<Vec<_>>(), asked.variables()).await?;
+        let mut applied: Vec<(usize, &Rule)> = Vec::new();
+        for (at, event) in events.iter().enumerate() {
+            let facts = known.facts(at);
+            for rule in self.rules.iter() {
+                match rule.applies(&facts) {
+                    Ok(true) => applied.push((at, rule)),
+                    Ok(false) => {}
+                    Err(why) => self.unclear(rule, event, &why),
+                }
+            }
+        }
+        // Only now, and only of the events that rules apply to: what is told, as opposed to what is asked.
+        for variable in Variable::ALL {
+            let telling = |rule: &Rule| rule.tells_everything() || rule.mentions_of_actions().has(variable);
+            let mut of: Vec<_> = applied.iter().filter(|(_, rule)| telling(rule)).map(|(at, _)| *at).collect();
+            of.dedup();
+            known.look_up(store, &self.menu, &of, [variable].into_iter()).await?;
+        }
+        for (at, rule) in applied {
+            match rule.consequences(&known.facts(at)) {
+                Ok(consequences) => {
+                    for (n, consequence) in consequences.into_iter().enumerate() {
+                        self.add(&mut extra, whose, &events[at], rule, (n, consequence), known.told(at));
+                    }
+                }
+                Err(why) => self.unclear(rule, &events[at], &why),
+            }
+        }
+        Ok(extra)
+    }
+
+    fn add(
+        &self,
+        extra: &mut Extra,
+        whose: &Whose,
+        event: &NewEvent,
+        rule: &Rule,
+        (n, consequence): (usize, Consequence),
+        told: Value,
+    ) {
+        let delivery = delivery(whose, &event.key, &rule.name, n);
+        let cause = Cause { provider: whose.id, event: event.key.clone(), rule: rule.name.clone(), delivery };
+        let body = || body(&cause, told);
+        let job = match consequence {
+            Consequence::Refresh(targets) => {
+                extra.asks.extend(asks(&targets, event));
+                return;
+            }
+            Consequence::Note(text) => {
+                match event.targets.first().filter(|target| !target.is_whole()) {
+                    Some(about) => {
+                        extra.statements.push(note(whose, event, rule, &about.collection, &about.reference, &text));
+                    }
+                    None => {
+                        self.unclear(rule, event, "note: the event is about no object, so there is nothing to write it to");
+                    }
+                }
+                return;
+            }
+            Consequence::Webhook(webhook) => new_job(&SendWebhook { webhook, body: body(), cause: cause.clone() }),
+            Consequence::Command { arguments, timeout } => {
+                let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+                new_job(&RunCommand { arguments, timeout_ms, body: body(), cause: cause.clone() })
+            }
+        };
+        extra.lanes.push(job.lane.name.clone());
+        extra.statements.push(self.queue.statement(&job));
+    }
+}
+
+impl Consequences for Ruling {
+    fn of<'a>(&'a self, whose: &'a Whose, events: &'a [NewEvent]) -> BoxFuture<'a, Result<Extra, StoreError>> {
+        Box::pin(self.extra(whose, events))
+    }
+}
+
+/// Why a job of a rule is there.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cause {
+    pub provider: stocktake_store::ProviderId,
+    /// The event's key.
+    pub event: String,
+    pub rule: String,
+    /// The same however often it is tried, and no other's.
+    pub delivery: String,
+}
+
+/// What a refresh of a rule asks for.
+pub fn asks(targets: &Targets, event: &NewEvent) -> Vec<Ask> {
+    let of = |collection: &str, reference: Option<&str>| match reference {
+        Some(reference) if !reference.is_empty() => Ask::Target(stocktake_model::Target::one(collection, reference)),
+        _ => Ask::Collection(collection.to_owned()),
+    };
+    match targets {
+        Targets::OfEvent => event.targets.iter().map(|target| of(&target.collection, Some(&target.reference))).collect(),
+        Targets::These(these) => these.iter().map(|(collection, by)| of(collection, by.as_deref())).collect(),
+    }
+}
+
+/// The kinds of jobs that rules put.
+pub const KINDS: [&str; 2] = [SendWebhook::KIND, RunCommand::KIND];
+
+fn note(whose: &Whose, event: &NewEvent, rule: &Rule, collection: &str, reference: &str, text: &str) -> Statement {
+    let sql = "insert into notes (provider_id, collection, ref, author, body, event_id) \
+               values ($1, $2, $3, $4, $5, (select id from events where provider_id = $1 and key = $6))";
+    // Some databases hold no such sign in a text, and it would sink the whole batch.
+    let text = text.replace('\0', "\u{FFFD}");
+    Statement::new(sql, params![whose.id, collection, reference, format!("rule {}", rule.name), text, &event.key])
+}
+
+/// By what it is of, so that a batch that is handled twice makes no second one.
+fn delivery(whose: &Whose, key: &str, rule: &str, n: usize) -> String {
+    let text = serde_json::to_string(&(whose.id.0, key, rule, n)).unwrap_or_default();
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+}
+
+fn body(cause: &Cause, told: Value) -> Value {
+    let mut body = json!({"id": cause.delivery, "rule": cause.rule});
+    if let (Value::Object(body), Value::Object(told)) = (&mut body, told) {
+        body.extend(told);
+    }
+    body
+}
