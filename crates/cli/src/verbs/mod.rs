@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 mod effective;
+pub(crate) mod event_sources;
 pub(crate) mod fakecloud;
 pub(crate) mod get;
 pub(crate) mod migrate;

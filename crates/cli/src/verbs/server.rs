@@ -2,11 +2,14 @@
 
 use clap::Args;
 use stocktake_queue::Queue;
+use stocktake_store::Store;
+use stocktake_store::registry::{self, ProviderChange};
 use stocktake_supervisor::{Health, Identity, Options, Program, serve};
 use stocktake_worker::Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use super::provider;
 use super::refresh::host;
 use crate::app::App;
 use crate::children::Children;
@@ -21,8 +24,8 @@ Examples:
   stocktake server --name blue                        under another name than the host's
   STOCKTAKE_DATABASE=postgres://u@db/x stocktake server   on any number of hosts
 
-It starts a refresh worker for each enabled provider and generic workers, watches and replaces them, and takes what is on
-the queue. `stocktake status` shows how it does. Ctrl-C or SIGTERM stops it with its workers. At SIGHUP, and when their file changes,
+It starts a refresh worker for each enabled provider, an event catcher for each that tells what happens, and generic workers,
+watches and replaces them, and takes what is on the queue. `stocktake status` shows how it does. Ctrl-C or SIGTERM stops it with its workers. At SIGHUP, and when their file changes,
 the settings are read again.")]
 pub(crate) struct Server {
     /// What it is called in lists [default: the host's name]
@@ -34,6 +37,7 @@ pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
     let tuner = logging::for_service(app)?;
     let settings = app.settings()?;
     let store = app.store().await?;
+    settle_event_sources(app, &store).await?;
     let host = host();
     let identity =
         Identity { name: verb.name.unwrap_or_else(|| host.clone()), host, version: env!("CARGO_PKG_VERSION").to_owned() };
@@ -56,6 +60,25 @@ pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
     app.remark(format!("serving {place}; `stocktake status` shows how it does, Ctrl-C stops it"));
     serve(told, store.clone(), Queue::new(store), Health::default(), stop).await?;
     Ok(Exit::Ok)
+}
+
+/// Providers may have been registered by a program that knew fewer sources of events than this one.
+async fn settle_event_sources(app: &App, store: &Store) -> anyhow::Result<()> {
+    for record in registry::list(store).await? {
+        let named = match (app.kind(&record.kind), app.configuration(store, &record).await) {
+            (Ok(kind), Ok(configuration)) => provider::event_source(kind.provider.as_ref(), &configuration),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        match named {
+            Ok(source) if source != record.event_source => {
+                let change = ProviderChange { event_source: Some(source), ..ProviderChange::default() };
+                registry::change(store, &app.vault(store)?, record.id, change).await?;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(provider = record.name, %error, "how its events come cannot be told"),
+        }
+    }
+    Ok(())
 }
 
 /// Hangups: of a service they mean that the settings are to be read again; of a terminal that was closed, that nobody is

@@ -8,9 +8,10 @@ use serde::Serialize;
 use stocktake_queue::{Depth, Queue, State};
 use stocktake_refresh::requests;
 use stocktake_store::fleet::{self, ServerRecord, WorkerFilter, WorkerRecord};
-use stocktake_store::registry::{self, ProviderRecord, RunFilter, RunRecord};
+use stocktake_store::registry::{self, EventSourceRecord, ProviderRecord, RunFilter, RunRecord};
 use stocktake_store::{ProviderId, Store};
 
+use super::event_sources;
 use super::now;
 use super::runs::{mode, short_id, took};
 use super::workers::doing;
@@ -46,6 +47,7 @@ struct Picture {
     workers: Vec<WorkerRecord>,
     queue: Vec<Depth>,
     runs: Vec<RunRecord>,
+    events: Vec<EventSourceRecord>,
 }
 
 /// How a provider stands.
@@ -114,12 +116,14 @@ async fn look(store: &Store, queue: &Queue) -> anyhow::Result<Picture> {
         workers: fleet::workers(store, &WorkerFilter::default()).await?,
         queue: queue.depths().await?,
         runs: registry::list_runs(store, &RunFilter { limit: Some(RUNS), ..RunFilter::default() }).await?,
+        events: registry::event_sources(store).await?,
     })
 }
 
 fn print(out: &mut Out, picture: &Picture) -> std::io::Result<()> {
     servers(out, &picture.servers)?;
     providers(out, &picture.providers)?;
+    events(out, &picture.events)?;
     workers(out, &picture.workers)?;
     queue(out, &picture.queue)?;
     runs(out, &picture.runs)
@@ -171,6 +175,14 @@ fn providers(out: &mut Out, providers: &[Standing]) -> std::io::Result<()> {
         table.row(out, cells)?;
     }
     table.end(out, "")
+}
+
+fn events(out: &mut Out, sources: &[EventSourceRecord]) -> std::io::Result<()> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    head(out, "Events")?;
+    event_sources::table(out, sources)
 }
 
 fn workers(out: &mut Out, workers: &[WorkerRecord]) -> std::io::Result<()> {

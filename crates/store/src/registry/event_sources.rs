@@ -101,9 +101,9 @@ impl EventSourceRecord {
     }
 }
 
-/// Those that a catcher ever worked for, by the names of their providers.
+/// Of providers whose settings name a source, those that a catcher ever worked for; by the names of the providers.
 pub async fn event_sources(store: &Store) -> Result<Vec<EventSourceRecord>> {
-    select(store, "", &[]).await
+    select(store, "where p.event_source is not null", &[]).await
 }
 
 /// None: no catcher ever worked for this provider.

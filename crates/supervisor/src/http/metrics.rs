@@ -7,9 +7,10 @@ use std::time::Duration;
 use stocktake_model::Listed;
 use stocktake_queue::{Depth, Queue};
 use stocktake_store::fleet::{self, ServerRecord, ServerState, WorkerFilter, WorkerRecord, WorkerState};
-use stocktake_store::registry::{self, Recency, RegistryError, RunTotals};
+use stocktake_store::registry::{self, EventSourceRecord, Recency, RegistryError, RunTotals};
 use stocktake_store::{ProviderId, Store};
 
+use super::event_metrics::events;
 use super::exposition::{Kind, Labels, add};
 use crate::error::SupervisorError;
 use crate::proc;
@@ -23,6 +24,7 @@ pub(super) struct Numbers {
     queue: Vec<Depth>,
     workers: Vec<WorkerRecord>,
     servers: Vec<ServerRecord>,
+    events: Vec<EventSourceRecord>,
 }
 
 /// A provider's collections, those that it does not offer left out.
@@ -56,6 +58,7 @@ pub(super) async fn read(store: &Store, queue: &Queue) -> Result<Numbers, Superv
         queue: queue.depths().await?,
         workers: fleet::workers(store, &WorkerFilter::default()).await?,
         servers: fleet::servers(store, false).await?,
+        events: registry::event_sources(store).await.map_err(registry)?,
     })
 }
 
@@ -83,6 +86,7 @@ pub(super) fn page(version: &str, numbers: Option<&Numbers>) -> String {
         queue(p, numbers);
         workers(p, numbers);
         servers(p, numbers);
+        events(p, &numbers.events);
     }
     page
 }

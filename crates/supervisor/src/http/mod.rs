@@ -3,6 +3,7 @@
 //!
 //! Answers from the loop's [`Health`] and from the database. Decides nothing, and nothing waits for it.
 
+mod event_metrics;
 mod exposition;
 mod metrics;
 #[cfg(test)]

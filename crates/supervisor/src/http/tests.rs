@@ -5,7 +5,7 @@ use stocktake_queue::{Claim, Lane, NewJob};
 use stocktake_saver::Counts;
 use stocktake_store::fleet::{self, NewServer, NewWorker, WorkerId, WorkerReport, WorkerState};
 use stocktake_store::registry::{self, CollectionRun, NewProvider, NewRun, RunEnd, RunState, Usage, Vault};
-use stocktake_store::{Lease, ProviderId};
+use stocktake_store::{Lease, ProviderId, params};
 use stocktake_testkit::TestDatabase;
 
 use super::*;
@@ -79,6 +79,7 @@ async fn fill(store: &Store) {
     registry::pause(store, cloud2).await.expect("it is paused");
     refreshes(store, cloud1).await;
     jobs(store, cloud1).await;
+    events(store, cloud1, cloud2).await;
     let new = NewServer {
         name: "blue".to_owned(),
         host: "host1".to_owned(),
@@ -118,7 +119,7 @@ async fn provider(store: &Store, name: &str) -> ProviderId {
         zone: "default".to_owned(),
         settings: BTreeMap::new(),
         secrets: BTreeMap::new(),
-        event_source: None,
+        event_source: Some("amqp".to_owned()),
     };
     registry::add(store, &Vault::new(folder.path().join("key")), new).await.expect("a provider").id
 }
@@ -171,6 +172,15 @@ async fn jobs(store: &Store, provider: ProviderId) {
     let taken = queue.claim(&claim).await.expect("a claim").pop().expect("the job");
     queue.park(&taken, "it cannot be done").await.expect("it is parked");
     queue.put(&NewJob::new("purge", Lane::shared("generic")).delay(LONG)).await.expect("a job");
+}
+
+/// One provider's events are caught and wait for a handler, another's source never told any.
+async fn events(store: &Store, caught: ProviderId, quiet: ProviderId) {
+    let sources = "insert into event_sources (provider_id, source, state, last_event_on, received, poisoned, gaps) \
+                   values ($1, 'amqp', 'catching', now(), 12, 2, 1), ($2, 'polling', 'failed', null, 0, 0, 0)";
+    store.execute(sources, &params![caught, quiet]).await.expect("sources");
+    let batches = "insert into event_batches (provider_id, events, body) values ($1, 3, $2), ($1, 4, $2)";
+    store.execute(batches, &params![caught, Vec::<u8>::new()]).await.expect("batches");
 }
 
 /// With numbers that depend on the moment or the machine left out.

@@ -113,7 +113,7 @@ pub(crate) async fn register(
 }
 
 /// How events come by these settings: `amqp`, `polling`; none: not at all.
-pub(super) fn event_source(kind: &dyn ProviderType, configuration: &Configuration) -> anyhow::Result<Option<String>> {
+pub(crate) fn event_source(kind: &dyn ProviderType, configuration: &Configuration) -> anyhow::Result<Option<String>> {
     let source = kind.event_source(configuration).map_err(|error| misuse(error.to_string()))?;
     Ok(source.map(|source| source.name().to_owned()))
 }

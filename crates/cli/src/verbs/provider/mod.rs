@@ -39,7 +39,7 @@ pub(crate) enum Provider {
     Types(types::Types),
 }
 
-pub(crate) use add::register;
+pub(crate) use add::{event_source, register};
 
 pub(crate) async fn run(app: &mut App, verb: Provider) -> Done {
     match verb {

@@ -1,7 +1,8 @@
 //! `stocktake provider show`: settings, never secrets.
 
 use clap::Args;
-use stocktake_store::registry;
+use serde::Serialize;
+use stocktake_store::registry::{self, EventSourceRecord, ProviderRecord};
 
 use super::credentials;
 use crate::app::App;
@@ -11,7 +12,7 @@ use crate::output::Table;
 use crate::output::human::{ago, moment};
 use crate::output::paint::{Tone, tone_of};
 use crate::output::table::Cell;
-use crate::verbs::now;
+use crate::verbs::{event_sources, now};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -24,10 +25,21 @@ pub(crate) struct Show {
     output: Simple,
 }
 
+/// As machines read it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    provider: &'a ProviderRecord,
+    /// None: nobody ever caught any.
+    events: Option<&'a EventSourceRecord>,
+}
+
 pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
     let store = app.store_to_read().await?;
     let p = registry::find(&store, &verb.name).await?;
-    if machine(&mut app.out, verb.output, &p)? {
+    // What is known of a source that it has no more is over.
+    let events = registry::event_source(&store, p.id).await?.filter(|_| p.event_source.is_some());
+    if machine(&mut app.out, verb.output, &Shown { provider: &p, events: events.as_ref() })? {
         return Ok(Exit::Ok);
     }
     let (paint, now) = (app.out.paint(), now());
@@ -47,6 +59,21 @@ pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
     let refreshed = p.last_refresh_on.map_or("not yet".to_owned(), |on| format!("{}  ({})", moment(on), ago(on, now)));
     line("refreshed", refreshed.into())?;
     line("schedule", schedule.into())?;
+    match (&p.event_source, &events) {
+        (None, _) => line("events", "none: no source of them is set".into())?,
+        (Some(source), None) => line("events", format!("{source}: nobody caught any yet").into())?,
+        (Some(source), Some(seen)) => {
+            let words = format!("{source}, {}", event_sources::words(seen));
+            line("events", Cell::from(words).tone(event_sources::tone(seen)))?;
+            line("", event_sources::received(seen).into())?;
+            if let Some(gaps) = event_sources::gaps(seen) {
+                line("gaps", Cell::from(gaps).tone(Tone::Warn))?;
+            }
+            if let Some(aside) = event_sources::aside(seen) {
+                line("kept aside", Cell::from(aside).tone(Tone::Warn))?;
+            }
+        }
+    }
     line("registered", format!("{}  ({})", moment(p.created_on), ago(p.created_on, now)).into())?;
     line("generation", p.generation.to_string().into())?;
     for (name, value) in &p.settings {
