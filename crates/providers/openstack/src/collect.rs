@@ -8,7 +8,7 @@ mod fan_out;
 mod full;
 mod listings;
 mod outcome;
-mod page;
+pub(crate) mod page;
 mod reach;
 mod server_faults;
 mod stacks;
@@ -26,7 +26,7 @@ use stocktake_provider::{ApiUsage, BoxFuture, Collected, PageSink, Progress, Pro
 
 use crate::api::Api;
 pub(crate) use collections::{cost, listable};
-pub(crate) use listings::{Everybody, LISTINGS, Listing, OF_ONE, Whose, comes_with_its_owner, feeds};
+pub(crate) use listings::{Everybody, LISTINGS, Listing, OF_ONE, Whose, comes_with_its_owner, feeds, listing};
 pub(crate) use reach::{Projects, Reach};
 pub(crate) use targeted::TARGETABLE;
 

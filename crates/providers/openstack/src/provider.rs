@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use stocktake_model::{CollectionIx, Menu, Rows, Scope};
 use stocktake_provider::{
-    ApiUsage, BoxFuture, Capability, Collected, Configuration, ConnectError, EventReader, Form, ListingCost, Page, PageSink,
-    Provider, ProviderError, ProviderType, Support, TestReport, Traffic,
+    ApiUsage, BoxFuture, Capability, Collected, Configuration, ConnectError, EventReader, EventSource, Form, ListingCost,
+    Page, PageSink, Provider, ProviderError, ProviderType, Support, TestReport, Traffic,
 };
 
 use crate::api::Api;
 use crate::collect::{self, Projects};
-use crate::config::{OpenStackConfig, form};
+use crate::config::{OpenStackConfig, form, poll_every};
 use crate::{events, menu, parse, test};
 
 /// The provider type `openstack`.
@@ -57,6 +57,13 @@ impl ProviderType for OpenStack {
 
     fn event_reader(&self) -> Option<Arc<dyn EventReader>> {
         Some(Arc::new(events::Reader))
+    }
+
+    fn event_source(&self, configuration: &Configuration) -> Result<Option<Arc<dyn EventSource>>, ConnectError> {
+        let Some(every) = poll_every(configuration)? else { return Ok(None) };
+        let config = OpenStackConfig::read(configuration)?;
+        let api = Api::new(&config, Traffic::Live)?;
+        Ok(Some(Arc::new(events::Polling::new(api, Projects::read(configuration)?, every))))
     }
 
     fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError> {

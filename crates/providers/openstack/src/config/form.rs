@@ -50,6 +50,8 @@ pub(super) const FIELDS: &[FormField] = fields! {
     connect_timeout Text, "Seconds for making a connection; 5 when not given";
     timeout Text, "Seconds for one whole request; 60 when not given";
     attempts Text, "How often a request is made at most; 4 when not given";
+    events Text, "Where events come from: polling, or off (default)";
+    events_poll_every Text, "Seconds from one look at what changed to the next, with events=polling; 10 when not given";
     longest_wait Text, "Seconds a request may wait for a busy service in all; 30 when not given";
 };
 

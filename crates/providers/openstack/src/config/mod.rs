@@ -6,6 +6,7 @@ mod auth;
 mod clouds;
 mod environment;
 mod form;
+mod polling;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use auth::{Credential, Domain, Method, Named, SignInScope};
 pub use clouds::{CloudsError, FoundCloud, find_cloud, known_clouds};
 pub use environment::Environment;
 pub use form::form;
+pub(crate) use polling::poll_every;
 
 use crate::api::Service;
 

@@ -6,12 +6,14 @@
 mod decode;
 mod message;
 mod payload;
+mod poll;
 mod reader;
 mod redact;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use poll::Polling;
 pub(crate) use reader::Reader;
 
 /// The routes of `OpenStack`'s events, see `docs/events.md`.
-const ROUTES: &str = include_str!("routes.toml");
+const ROUTES: &str = concat!(include_str!("routes.toml"), "\n", include_str!("poll_routes.toml"));

@@ -7,7 +7,7 @@ use stocktake_model::Key;
 use stocktake_provider::{Event, EventLevel, EventReader, RawEvent};
 
 use super::payload::{filled, first, subject, unwrapped};
-use super::{ROUTES, message};
+use super::{ROUTES, message, poll};
 use crate::parse::micros;
 
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,9 @@ impl EventReader for Reader {
         let notification: Map<String, Value> =
             serde_json::from_slice(&raw.body).map_err(|error| format!("is no JSON object: {error}"))?;
         let kind = first(&notification, &["event_type"]).ok_or("has no event_type")?;
+        if poll::is_polled(&kind) {
+            return poll::read(raw);
+        }
         let payload = notification.get("payload").cloned().ok_or("has no payload")?;
         // Something else than an object has nothing that a path could lead to; it is kept under a name of ours.
         let mut payload = match unwrapped(payload) {

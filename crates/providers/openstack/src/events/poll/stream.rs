@@ -1,0 +1,266 @@
+//! The stream: rounds, with rests between them, given out in batches.
+//!
+//! Of what a page tells, everything is given before the next page is asked for, so memory holds one page and what a count
+//! remembers. The position goes along in the same line as the events, and never before them.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stocktake_provider::{Begin, BoxFuture, Caught, EventStream, Position, ProviderError, RawEvent};
+use tokio::time::Instant;
+
+use super::Polling;
+use super::count::Base;
+use super::event;
+use super::pace::Pace;
+use super::position::{Cursors, Sum};
+use super::round::Task;
+use super::since::broken;
+use super::told::Told;
+use super::watch::{WATCHES, Watch};
+use crate::api::Api;
+use crate::collect::{Projects, Reach};
+
+/// How long a position may lie behind when nothing happens.
+const AT_REST: Duration = Duration::from_secs(60);
+
+/// What is to be given, in order.
+#[derive(Debug)]
+pub(super) enum Out {
+    Event(RawEvent),
+    Mark(Mark),
+}
+
+/// How far a listing has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mark {
+    Since(&'static str, Timestamp),
+    Count(&'static str, Sum),
+}
+
+impl Mark {
+    pub(super) fn set(self, cursors: &mut Cursors) {
+        match self {
+            Self::Since(listing, at) => drop(cursors.since.insert(listing.to_owned(), at)),
+            Self::Count(listing, sum) => drop(cursors.counts.insert(listing.to_owned(), sum)),
+        }
+    }
+}
+
+/// What is remembered of a listing while connected.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) told: Told,
+    /// What counts told; apart, since they come at other times.
+    pub(super) counted: Told,
+    pub(super) base: Option<Base>,
+    pub(super) count_due: Instant,
+    /// Every project's may not be asked for.
+    pub(super) refused: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Poll {
+    pub(super) api: Api,
+    pub(super) projects: Projects,
+    pub(super) every: Duration,
+    pub(super) reach: Option<Reach>,
+    pub(super) round: VecDeque<Task>,
+    pub(super) out: VecDeque<Out>,
+    /// How far questions have come.
+    pub(super) asked: Cursors,
+    /// What was told of actions.
+    pub(super) told: Told,
+    /// Everything is asked for anyhow: a first count needs no comparison.
+    pub(super) fresh: bool,
+    states: HashMap<&'static str, State>,
+    begin: Begin,
+    pace: Pace,
+    /// How far what was given has come, and what the receiver knows of it.
+    given: Cursors,
+    known: (Cursors, Instant),
+    /// A round was begun; how it goes.
+    pub(super) underway: Option<Tally>,
+    /// What does not answer, so that it is said once.
+    failing: HashMap<&'static str, String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    answered: usize,
+    error: Option<ProviderError>,
+}
+
+impl Poll {
+    pub(super) async fn connect(source: &Polling, from: Option<&Position>) -> Result<Self, ProviderError> {
+        source.api.sign_in().await?;
+        let none = Cursors::default();
+        let mut poll = Self {
+            api: source.api.clone(),
+            projects: source.projects,
+            every: source.every,
+            reach: None,
+            round: VecDeque::new(),
+            out: VecDeque::new(),
+            asked: none.clone(),
+            told: Told::default(),
+            fresh: false,
+            states: HashMap::new(),
+            begin: Begin::Resumed,
+            pace: Pace::new(source.every),
+            given: none.clone(),
+            known: (none, Instant::now()),
+            underway: None,
+            failing: HashMap::new(),
+        };
+        let now = poll.cloud_time().await?;
+        let why = match from.map(Cursors::read) {
+            None => None,
+            Some(Err(e)) => Some(format!("the position cannot be read: {e}")),
+            Some(Ok(cursors)) => match gap(&cursors, now) {
+                None => return Ok(poll.resume(cursors, now)),
+                why => why,
+            },
+        };
+        poll.begin_anew(now).await?;
+        let position = poll.given.write();
+        poll.begin = why.map_or(Begin::First(position.clone()), |why| Begin::Gap { why, position });
+        Ok(poll)
+    }
+
+    fn resume(mut self, cursors: Cursors, now: Timestamp) -> Self {
+        self.asked = cursors.clone();
+        self.given = cursors.clone();
+        self.known.0 = cursors;
+        for watch in WATCHES.iter().filter(|watch| watch.since.is_some()) {
+            if !self.asked.since.contains_key(watch.listing) {
+                self.tell([event::recount(watch, "its changes were not asked for before", Some(now))]);
+                self.asked.since.insert(watch.listing.to_owned(), now);
+                self.out.push_back(Out::Mark(Mark::Since(watch.listing, now)));
+            }
+        }
+        self
+    }
+
+    /// Everything is asked for after this. What is there is counted first: whatever goes from now on is missed.
+    async fn begin_anew(&mut self, now: Timestamp) -> Result<(), ProviderError> {
+        let watches = WATCHES.iter().filter(|watch| watch.since.is_some());
+        self.asked.since = watches.map(|watch| (watch.listing.to_owned(), now)).collect();
+        self.given = self.asked.clone();
+        self.fresh = true;
+        self.plan(true).await?;
+        while !self.round.is_empty() {
+            self.step().await?;
+        }
+        self.fresh = false;
+        self.underway = None;
+        while let Some(out) = self.out.pop_front() {
+            if let Out::Mark(mark) = out {
+                mark.set(&mut self.given);
+            }
+        }
+        self.known = (self.given.clone(), Instant::now());
+        Ok(())
+    }
+
+    pub(super) fn state(&mut self, watch: &Watch) -> &mut State {
+        self.states.entry(watch.listing).or_insert_with(|| State {
+            told: Told::default(),
+            counted: Told::default(),
+            base: None,
+            count_due: Instant::now(),
+            refused: false,
+        })
+    }
+
+    /// A question was answered to its end.
+    pub(super) fn answered(&mut self, listing: &'static str) {
+        if let Some(tally) = &mut self.underway {
+            tally.answered += 1;
+        }
+        if self.failing.remove(listing).is_some() {
+            tracing::info!(listing, "polling for events: answers again");
+        }
+    }
+
+    /// A question failed; its cursor stays where it is.
+    pub(super) fn failed(&mut self, listing: &'static str, error: ProviderError) {
+        let text = error.to_string();
+        if self.failing.get(listing) != Some(&text) {
+            tracing::warn!(listing, error = text, "polling for events: this listing is asked for again later");
+            self.failing.insert(listing, text);
+        }
+        if let Some(tally) = &mut self.underway {
+            tally.error.get_or_insert(error);
+        }
+    }
+
+    /// What there is to give. None when that is nothing.
+    fn give(&mut self, most: usize) -> Option<Caught> {
+        let mut events = Vec::new();
+        while let Some(out) = self.out.pop_front() {
+            match out {
+                Out::Mark(mark) => mark.set(&mut self.given),
+                Out::Event(event) if events.len() < most => events.push(event),
+                Out::Event(event) => {
+                    self.out.push_front(Out::Event(event));
+                    break;
+                }
+            }
+        }
+        (!events.is_empty()).then(|| Caught { events, poison: Vec::new(), position: self.position(Duration::ZERO) })
+    }
+
+    /// The position, if it has moved and is known for at least so long.
+    fn position(&mut self, at_rest: Duration) -> Option<Position> {
+        if self.known.0 == self.given || self.known.1.elapsed() < at_rest {
+            return None;
+        }
+        self.known = (self.given.clone(), Instant::now());
+        Some(self.given.write())
+    }
+
+    async fn listen(&mut self, most: usize) -> Result<Caught, ProviderError> {
+        loop {
+            if let Some(caught) = self.give(most.max(1)) {
+                return Ok(caught);
+            }
+            if self.round.is_empty() {
+                if let Some(tally) = self.underway.take() {
+                    self.pace.rest();
+                    return match tally.error {
+                        // Nobody answers: that is for the one who listens to know.
+                        Some(error) if tally.answered == 0 => Err(error),
+                        _ => Ok(Caught { position: self.position(AT_REST), ..Caught::default() }),
+                    };
+                }
+                self.pace.wait().await;
+                self.plan(false).await?;
+            }
+            self.step().await?;
+        }
+    }
+}
+
+/// Why what happened since the position cannot be told.
+fn gap(cursors: &Cursors, now: Timestamp) -> Option<String> {
+    let (listing, oldest) = cursors.oldest()?;
+    let newest = cursors.newest().and_then(|newest| broken(newest, now));
+    broken(oldest, now).or(newest).map(|why| format!("{listing}: {why}"))
+}
+
+impl EventStream for Poll {
+    fn begin(&self) -> Begin {
+        self.begin.clone()
+    }
+
+    fn next(&mut self, most: usize) -> BoxFuture<'_, Result<Caught, ProviderError>> {
+        Box::pin(self.listen(most))
+    }
+
+    /// The cloud keeps nothing for us that it could forget.
+    fn stored(&mut self) -> BoxFuture<'_, Result<(), ProviderError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
