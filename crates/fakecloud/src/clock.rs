@@ -12,8 +12,8 @@ pub(crate) const GENESIS: u64 = 1_767_600_000;
 /// Where "now" comes from.
 #[derive(Debug)]
 pub(crate) enum Clock {
-    /// The machine's own clock: what a client that asks `changes-since` compares with.
-    Wall,
+    /// The machine's own clock, so many seconds ahead of it: what a client that asks `changes-since` compares with.
+    Wall(i64),
     /// Starts where it is told and goes on one second per change, for tests that compare bytes after churn.
     Steps(AtomicU64),
 }
@@ -22,7 +22,10 @@ impl Clock {
     /// Seconds since the epoch, without moving a stepping clock.
     pub(crate) fn now(&self) -> u64 {
         match self {
-            Self::Wall => SystemTime::now().duration_since(UNIX_EPOCH).map_or(GENESIS, |d| d.as_secs()),
+            Self::Wall(ahead) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(GENESIS, |d| d.as_secs());
+                now.saturating_add_signed(*ahead)
+            }
             Self::Steps(at) => at.load(Ordering::Relaxed),
         }
     }
@@ -30,7 +33,7 @@ impl Clock {
     /// The moment of a change; moves a stepping clock on.
     pub(crate) fn tick(&self) -> u64 {
         match self {
-            Self::Wall => self.now(),
+            Self::Wall(_) => self.now(),
             Self::Steps(at) => at.fetch_add(1, Ordering::Relaxed) + 1,
         }
     }
@@ -94,6 +97,16 @@ pub(crate) fn spaced(at: u64) -> String {
     format(at, ' ', "")
 }
 
+/// `Sun, 22 Nov 2026 08:24:11 GMT`: the header `Date`.
+pub(crate) fn http(at: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let c = civil(at);
+    let (day, month) = (DAYS[(at / 86_400 % 7) as usize], MONTHS[c.month as usize - 1]);
+    let (hour, minute, second) = (c.seconds / 3_600, c.seconds / 60 % 60, c.seconds % 60);
+    format!("{day}, {:02} {month} {} {hour:02}:{minute:02}:{second:02} GMT", c.day, c.year)
+}
+
 /// Reads `2026-11-22T08:24:11`, with or without fraction, with `Z`, an offset of zero or nothing at the end.
 pub(crate) fn parse(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
@@ -120,6 +133,8 @@ mod tests {
         assert_eq!(zulu(GENESIS), "2026-01-05T08:00:00Z");
         assert_eq!(micros(951_782_400), "2000-02-29T00:00:00.000000");
         assert_eq!(spaced(1_709_251_199), "2024-02-29 23:59:59");
+        assert_eq!(http(1_709_251_199), "Thu, 29 Feb 2024 23:59:59 GMT");
+        assert_eq!(http(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT", "the example of RFC 9110");
         for at in [0, 951_782_400, GENESIS, 4_102_444_799] {
             assert_eq!(parse(&zulu(at)), Some(at));
             assert_eq!(parse(&micros(at)), Some(at));

@@ -142,14 +142,23 @@ impl Control {
     pub fn delete(&self, id: &str) -> Result<(), ControlError> {
         let place = self.existing(id)?;
         let at = self.cloud.world.clock.tick();
-        self.cloud.world.change().delete(place, at);
+        let mut overlay = self.cloud.world.change();
+        overlay.delete(place, at);
+        if place.kind == Kind::Server {
+            overlay.act(place.index, "delete", at);
+        }
         Ok(())
     }
 
     /// Brings a deleted object back under its old id.
     pub fn restore(&self, id: &str) -> Result<(), ControlError> {
         let place = Self::place(&self.cloud.world.view(), id)?;
-        let restored = self.cloud.world.change().restore(place);
+        let at = self.cloud.world.clock.tick();
+        let mut overlay = self.cloud.world.change();
+        let restored = overlay.restore(place, at);
+        if restored && place.kind == Kind::Server {
+            overlay.act(place.index, "restore", at);
+        }
         if restored { Ok(()) } else { Err(ControlError::Unknown(id.to_owned())) }
     }
 
@@ -168,19 +177,27 @@ impl Control {
     }
 
     pub fn set_status(&self, server: &str, status: Status) -> Result<(), ControlError> {
-        self.change_server(server, |tweak| tweak.status = Some(status))
+        let action = match status {
+            Status::Active => Some("start"),
+            Status::Shutoff => Some("stop"),
+            Status::Paused => Some("pause"),
+            Status::Suspended => Some("suspend"),
+            Status::ShelvedOffloaded => Some("shelve"),
+            Status::Error | Status::Build => None,
+        };
+        self.change_server(server, action, |tweak| tweak.status = Some(status))
     }
 
     /// Gives a server another flavor, by the flavor's index.
     pub fn resize_server(&self, server: &str, flavor: u32) -> Result<(), ControlError> {
         let flavor = flavor % self.cloud.world.spec.flavors;
-        self.change_server(server, |tweak| tweak.flavor = Some(flavor))
+        self.change_server(server, Some("resize"), |tweak| tweak.flavor = Some(flavor))
     }
 
     /// Moves a server to another hypervisor, by the hypervisor's index.
     pub fn migrate_server(&self, server: &str, host: u32) -> Result<(), ControlError> {
         let host = host % self.cloud.world.spec.hypervisors;
-        self.change_server(server, |tweak| tweak.host = Some(host))
+        self.change_server(server, Some("migrate"), |tweak| tweak.host = Some(host))
     }
 
     /// Changes a volume's size, in GiB.
@@ -256,12 +273,23 @@ impl Control {
         Ok(())
     }
 
-    fn change_server(&self, id: &str, change: impl FnOnce(&mut Tweak)) -> Result<(), ControlError> {
+    /// `action`: what nova lists it as; renaming, for one, is none.
+    fn change_server(
+        &self,
+        id: &str,
+        action: Option<&'static str>,
+        change: impl FnOnce(&mut Tweak),
+    ) -> Result<(), ControlError> {
         let place = self.existing(id)?;
         if place.kind != Kind::Server {
             return Err(ControlError::WrongKind(id.to_owned(), "server"));
         }
-        self.apply(place, change);
+        let at = self.cloud.world.clock.tick();
+        let mut overlay = self.cloud.world.change();
+        overlay.change(place, at, change);
+        if let Some(name) = action {
+            overlay.act(place.index, name, at);
+        }
         Ok(())
     }
 

@@ -43,9 +43,19 @@ pub(crate) struct Tweak {
     pub patch: Option<Value>,
 }
 
+/// Something that was done to a server, as nova's list of actions has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Action {
+    /// `stop`, `resize`, …
+    pub name: &'static str,
+    pub at: u64,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     tweaks: HashMap<Place, Tweak>,
+    /// By the server's index.
+    actions: HashMap<u32, Vec<Action>>,
     /// What was deleted, and when.
     gone: HashMap<Place, u64>,
     born: HashMap<Kind, u32>,
@@ -72,12 +82,26 @@ impl Overlay {
         apply(tweak);
     }
 
+    /// Notes what was done to a server.
+    pub(crate) fn act(&mut self, server: u32, name: &'static str, at: u64) {
+        self.actions.entry(server).or_default().push(Action { name, at });
+    }
+
+    pub(crate) fn actions(&self, server: u32) -> &[Action] {
+        self.actions.get(&server).map_or(&[], Vec::as_slice)
+    }
+
     pub(crate) fn delete(&mut self, place: Place, at: u64) {
         self.gone.insert(place, at);
     }
 
-    pub(crate) fn restore(&mut self, place: Place) -> bool {
-        self.gone.remove(&place).is_some()
+    /// Coming back is a change, or nobody who asks for changes would hear of it.
+    pub(crate) fn restore(&mut self, place: Place, at: u64) -> bool {
+        let restored = self.gone.remove(&place).is_some();
+        if restored {
+            self.change(place, at, |_| {});
+        }
+        restored
     }
 
     /// Counts one more of a kind; the caller knows the number of generated ones and so the new index.

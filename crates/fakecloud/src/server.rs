@@ -113,6 +113,12 @@ impl Builder {
         self
     }
 
+    /// Let the cloud's clock be so many seconds ahead of the machine's, or behind it.
+    pub fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.options.ahead = seconds;
+        self
+    }
+
     /// Listen on this port instead of a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.options.port = port;

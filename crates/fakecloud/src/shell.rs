@@ -15,6 +15,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
 use crate::auth::Tokens;
+use crate::clock;
 use crate::control::Control;
 use crate::control_http;
 use crate::fault::{Cut, Fault, Faults};
@@ -59,8 +60,12 @@ pub(crate) async fn handle(
     };
     let in_flight = cloud.log.begin(request.method.as_str(), &request.path);
     let fault = cloud.faults.strike(service, &relative(&request));
-    let response = respond(&cloud, service, &request, fault, &line).await;
+    let mut response = respond(&cloud, service, &request, fault, &line).await;
     drop(in_flight);
+    // The cloud's own time, whatever the machine's: clients that mistrust their clock go by it.
+    if let Ok(now) = HeaderValue::try_from(clock::http(cloud.world.clock.now())) {
+        response.headers_mut().insert("date", now);
+    }
     response
 }
 

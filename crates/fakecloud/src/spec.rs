@@ -116,6 +116,8 @@ pub struct Options {
     pub heartbeats: bool,
     /// Where a stepping clock begins, in seconds since the epoch; `None` is the machine's own clock.
     pub clock: Option<u64>,
+    /// Seconds by which the cloud's clock is ahead of the machine's; negative when it is behind.
+    pub ahead: i64,
     /// 0 picks a free port.
     pub port: u16,
 }
@@ -132,6 +134,7 @@ impl Default for Options {
             network_page_max: None,
             heartbeats: false,
             clock: None,
+            ahead: 0,
             port: 0,
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::{Clock, GENESIS};
 use crate::ids::{Id, Kind, Place, id_of, mix, place_of};
-use crate::overlay::{Overlay, Status, Tweak};
+use crate::overlay::{Action, Overlay, Status, Tweak};
 use crate::spec::{CloudSpec, Options};
 
 /// Projects before the tenants: `admin` and `service`.
@@ -46,7 +46,7 @@ impl World {
             images: spec.images.max(PUBLIC_IMAGES),
             ..spec
         };
-        let clock = options.clock.map_or(Clock::Wall, |at| Clock::Steps(at.into()));
+        let clock = options.clock.map_or(Clock::Wall(options.ahead), |at| Clock::Steps(at.into()));
         Self { spec, options, url, clock, overlay: RwLock::default() }
     }
 
@@ -110,6 +110,11 @@ impl View<'_> {
 
     pub(crate) fn gone(&self, place: Place) -> Option<u64> {
         self.overlay.gone(place)
+    }
+
+    /// What was done to a server after the start, in order.
+    pub(crate) fn actions(&self, server: u32) -> &[Action] {
+        self.overlay.actions(server)
     }
 
     pub(crate) fn changes(&self) -> usize {

@@ -225,5 +225,10 @@ async fn relations_hold_after_churn_and_deletions() {
     assert!(after.get("floatingips", &control.id(Kind::FloatingServer, 1))["port_id"].is_null());
     assert_eq!(admin.get(&format!("/compute/v2.1/servers/{server}")).await.status, 404);
     control.restore(&server).expect("restore");
-    assert_eq!(Everything::read(&admin).await.get("servers", &server), before.get("servers", &server));
+    let but_when = |everything: &Everything| {
+        let mut row = everything.get("servers", &server).clone();
+        row["updated"] = Value::Null;
+        row
+    };
+    assert_eq!(but_when(&Everything::read(&admin).await), but_when(&before));
 }

@@ -4,7 +4,7 @@ use crate::clock::{GENESIS, zulu};
 use crate::ids::{Kind, Place};
 use crate::json::{Hex, NoItems, Null, Obj};
 use crate::overlay::Status;
-use crate::world::{GROUPS, View};
+use crate::world::{GROUPS, RULES, View};
 
 use super::{addresses, names, server};
 
@@ -142,10 +142,23 @@ pub(crate) fn times(view: &View<'_>, place: Place, created: u64, o: &mut Obj<'_>
         _ => None,
     };
     let own = view.tweak(place.kind, place.index);
+    let lost: Vec<u64> = parts(place).filter_map(|part| view.gone(part)).collect();
     let created = own.and_then(|t| t.created).or(lead.and_then(|t| t.created)).unwrap_or(created);
-    let updated = own.map(|t| t.updated).into_iter().chain(lead.map(|t| t.updated)).max();
+    let updated = own.into_iter().chain(lead).map(|t| t.updated).chain(lost.iter().copied()).max();
     o.put("created_at", zulu(created)).put("updated_at", zulu(updated.unwrap_or(created + 30)));
-    o.put("revision_number", 2 + own.map_or(0, |t| t.revision) + lead.map_or(0, |t| t.revision));
+    let revision = own.map_or(0, |t| t.revision) + lead.map_or(0, |t| t.revision) + lost.len() as u32;
+    o.put("revision_number", 2 + revision);
+}
+
+/// What an object shows of others: when one of them goes, the object changes. A floating ip loses its server, a group a
+/// rule.
+fn parts(place: Place) -> impl Iterator<Item = Place> {
+    let (kind, first, count) = match place.kind {
+        Kind::FloatingServer => (Kind::Server, place.index, 1),
+        Kind::SecurityGroup => (Kind::SecurityRule, place.index * RULES, RULES),
+        _ => (place.kind, 0, 0),
+    };
+    (first..first + count).map(move |index| Place::new(kind, index))
 }
 
 /// The port's short form inside a floating ip.

@@ -52,14 +52,40 @@ fn created(view: &View<'_>, place: Place) -> u64 {
     view.tweak(place.kind, place.index).and_then(|t| t.created).unwrap_or(GENESIS + u64::from(place.index) * 90)
 }
 
-fn updated(view: &View<'_>, place: Place) -> u64 {
+pub(crate) fn updated(view: &View<'_>, place: Place) -> u64 {
     let own = view.tweak(place.kind, place.index).map(|t| t.updated);
-    // Deleting a server detaches its volume, which is a change of the volume.
-    let detached = match place.kind {
-        Kind::VolumeData => view.gone(Place::new(Kind::Server, place.index)),
-        _ => None,
-    };
-    own.into_iter().chain(detached).max().unwrap_or(created(view, place) + 32)
+    // Deleting a server detaches its volume, and moving it attaches the volume elsewhere: both change the volume.
+    let of_server = matches!(place.kind, Kind::VolumeData | Kind::VolumeRoot);
+    let detached = view.gone(Place::new(Kind::Server, place.index)).filter(|_| of_server);
+    let moved = view.tweak(Kind::Server, place.index).filter(|t| of_server && t.host.is_some()).map(|t| t.updated);
+    own.into_iter().chain(detached).chain(moved).max().unwrap_or(created(view, place) + 32)
+}
+
+/// When a snapshot or backup last changed: so long after its volume was created, unless somebody changed it.
+fn changed(view: &View<'_>, place: Place, after: u64) -> u64 {
+    view.tweak(place.kind, place.index).map_or(created(view, place) + after, |t| t.updated)
+}
+
+/// `{id, name, links}`: what `/volumes` lists.
+pub(crate) fn brief(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_>) {
+    let id = view.id(place.kind, place.index);
+    o.put("id", id).put("name", names::volume(view, place.kind, place.index));
+    links(view, shape.project, place, o);
+}
+
+fn links(view: &View<'_>, project: u32, place: Place, o: &mut Obj<'_>) {
+    let id = view.id(place.kind, place.index);
+    let root_url = format!("{}/{}", view.world.url, Service::Volume.root());
+    let project_hex = view.id(Kind::Project, project).hex();
+    let project_id = String::from_utf8_lossy(&project_hex);
+    o.list("links", |l| {
+        l.obj(|o| {
+            o.put("rel", "self").put("href", format_args!("{root_url}/v3/{project_id}/volumes/{id}"));
+        });
+        l.obj(|o| {
+            o.put("rel", "bookmark").put("href", format_args!("{root_url}/{project_id}/volumes/{id}"));
+        });
+    });
 }
 
 pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_>) {
@@ -88,17 +114,7 @@ pub(crate) fn volume(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
             o.put("purpose", names::role(place.index));
         }
     });
-    let root_url = format!("{}/{}", view.world.url, Service::Volume.root());
-    let project_hex = view.id(Kind::Project, project).hex();
-    let project_id = String::from_utf8_lossy(&project_hex);
-    o.list("links", |l| {
-        l.obj(|o| {
-            o.put("rel", "self").put("href", format_args!("{root_url}/v3/{project_id}/volumes/{id}"));
-        });
-        l.obj(|o| {
-            o.put("rel", "bookmark").put("href", format_args!("{root_url}/{project_id}/volumes/{id}"));
-        });
-    });
+    links(view, project, place, o);
     o.put("user_id", Hex(view.id(Kind::User, user_of_project(owner))));
     // A boolean in a string, as cinder has it.
     o.put("bootable", if root { "true" } else { "false" });
@@ -154,7 +170,7 @@ pub(crate) fn snapshot(view: &View<'_>, minor: Minor, place: Place, o: &mut Obj<
     let owner = view.owner(place).unwrap_or(0);
     let name = view.tweak(place.kind, place.index).and_then(|t| t.name.clone());
     o.put("id", view.id(place.kind, place.index));
-    o.put("created_at", micros(created(view, place) + 3_600)).put("updated_at", micros(created(view, place) + 3_605));
+    o.put("created_at", micros(created(view, place) + 3_600)).put("updated_at", micros(changed(view, place, 3_605)));
     o.put("name", name.unwrap_or_else(|| format!("snap-{}", names::volume(view, volume.kind, volume.index))));
     o.put("description", Null).put("volume_id", view.id(volume.kind, volume.index)).put("status", "available");
     o.put("size", size(view, volume)).obj("metadata", |_| {});
@@ -178,7 +194,7 @@ pub(crate) fn backup(view: &View<'_>, shape: Shape, place: Place, o: &mut Obj<'_
     let id = view.id(place.kind, place.index);
     o.put("id", id).put("status", "available").put("size", size(view, volume)).put("object_count", 22_u32);
     o.put("availability_zone", "nova").put("container", "backups");
-    o.put("created_at", micros(created(view, place) + 7_200)).put("updated_at", micros(created(view, place) + 7_300));
+    o.put("created_at", micros(created(view, place) + 7_200)).put("updated_at", micros(changed(view, place, 7_300)));
     o.put("name", format!("backup-{name}")).put("description", Null).put("fail_reason", Null);
     o.put("volume_id", view.id(volume.kind, volume.index));
     o.list("links", |l| {

@@ -12,7 +12,7 @@ use crate::wire::{Reply, Request, Service};
 use crate::world::FIRST_TENANT;
 
 use super::version::{Versioned, nova_document};
-use super::{Answer, Context, compute_admin};
+use super::{Answer, Context, compute_actions, compute_admin};
 
 /// A request to nova, past the token filter and the version.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl Call<'_> {
             ["servers", id] => self.server(id),
             ["servers", id, "os-volume_attachments"] => self.volume_attachments(id),
             ["servers", id, "os-interface"] => self.interfaces(id),
+            ["servers", id, "os-instance-actions"] => compute_actions::list(self, id),
             ["servers", id, "os-security-groups"] => self.security_groups(id),
             ["servers", id, "diagnostics"] => {
                 self.find_server(id)?;
@@ -94,6 +95,13 @@ impl Call<'_> {
         Ok(Query { kinds, newest_first, limit: Some(limit), marker, ..Query::default() })
     }
 
+    /// From when on a change counts, where the query says so.
+    pub(crate) fn changes_since(&self) -> Result<Option<u64>, Reply> {
+        let Some(text) = self.request.query("changes-since") else { return Ok(None) };
+        let refuse = || format!("Invalid input for query parameters changes-since. Value: {text}.");
+        clock::parse(text).map(Some).ok_or_else(|| Reply::fault(400, "badRequest", &refuse()))
+    }
+
     fn place_of_marker(&self, kinds: &[Kind], id: &str) -> Result<Place, Reply> {
         let view = &self.context.view;
         // A deleted server may still be a marker, as its row is still in nova's database.
@@ -124,12 +132,7 @@ impl Call<'_> {
             let rule = if detail { "detail" } else { "index" };
             self.require_admin(&format!("os_compute_api:servers:{rule}:get_all_tenants"))?;
         }
-        let since = match request.query("changes-since") {
-            None => None,
-            Some(text) => Some(clock::parse(text).ok_or_else(|| {
-                Reply::fault(400, "badRequest", &format!("Invalid input for query parameters changes-since. Value: {text}."))
-            })?),
-        };
+        let since = self.changes_since()?;
         let only_deleted = self.bearer.is_admin() && request.flag("deleted");
         let wanted_project = request.query("project_id").or(request.query("tenant_id"));
         let project = match (all, wanted_project) {
@@ -176,11 +179,17 @@ impl Call<'_> {
 
     /// A server the bearer may see; anybody else's does not exist for it.
     fn find_server(&self, id: &str) -> Result<u32, Reply> {
+        self.find(id, false)
+    }
+
+    /// `deleted`: those that were deleted are found, too.
+    pub(crate) fn find(&self, id: &str, deleted: bool) -> Result<u32, Reply> {
         let view = &self.context.view;
         let own = |p: &Place| {
             self.bearer.is_admin() || self.bearer.project().is_some_and(|project| view.owner(*p) == Some(project))
         };
-        let found = view.place(id).filter(|p| p.kind == Kind::Server && view.exists(*p)).filter(own);
+        let here = |p: &Place| view.exists(*p) || (deleted && view.gone(*p).is_some());
+        let found = view.place(id).filter(|p| p.kind == Kind::Server && here(p)).filter(own);
         found
             .map(|p| p.index)
             .ok_or_else(|| Reply::fault(404, "itemNotFound", &format!("Instance {id} could not be found.")))

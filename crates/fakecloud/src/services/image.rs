@@ -1,7 +1,7 @@
 //! Glance v2: images. Attributes of an image's own lie beside the fixed ones, and without a limit a page has 25.
 
 use crate::auth::{Bearer, project_name, user_name, user_of_project};
-use crate::clock::{GENESIS, zulu};
+use crate::clock::{self, GENESIS, zulu};
 use crate::ids::{Kind, Place};
 use crate::json::{Hex, Obj, document, object};
 use crate::page::{Query, page, patch_row};
@@ -57,12 +57,25 @@ fn list(context: &Context<'_>, request: &Request, bearer: &Bearer) -> Answer {
         let refuse = || Reply::glance(400, "Bad Request", &format!("Invalid marker. Image {id} could not be found."));
         query.marker = Some(found.ok_or_else(refuse)?);
     }
+    let mut since = None;
     for (key, value) in request.query.iter().filter(|(k, v)| !CONTROLS.contains(&k.as_str()) && v != "all") {
+        if key == "updated_at" {
+            let refuse = || {
+                Reply::glance(400, "Bad Request", "Bad \"updated_at\" query filter format. Use ISO 8601 DateTime notation.")
+            };
+            since = Some(value.strip_prefix("gte:").and_then(clock::parse).ok_or_else(refuse)?);
+            continue;
+        }
         let values = value.strip_prefix("in:").unwrap_or(value).split(',').map(str::to_owned).collect();
         query.filters.push((key.clone(), values));
     }
-    let found =
-        page(view, "images", &query, |p| visible(context, bearer, p), |p, out| object(out, |o| row(view, p.index, o)));
+    let found = page(
+        view,
+        "images",
+        &query,
+        |p| visible(context, bearer, p) && since.is_none_or(|since| updated(view, p.index) >= since),
+        |p, out| object(out, |o| row(view, p.index, o)),
+    );
     let pairs: String = {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         out.extend_pairs(request.query.iter().filter(|(k, _)| k != "marker")).finish()
@@ -85,6 +98,14 @@ fn show(context: &Context<'_>, bearer: &Bearer, id: &str) -> Answer {
     let mut body = document(|o| row(view, place.index, o));
     patch_row(view, place, &mut body, 0);
     Ok(Reply::new(200, body))
+}
+
+fn created(index: u32) -> u64 {
+    GENESIS + 100 + u64::from(index) * 50
+}
+
+fn updated(view: &View<'_>, index: u32) -> u64 {
+    view.tweak(Kind::Image, index).map_or(created(index) + 10, |t| t.updated)
 }
 
 fn row(view: &View<'_>, index: u32, o: &mut Obj<'_>) {
@@ -137,9 +158,8 @@ fn row(view: &View<'_>, index: u32, o: &mut Obj<'_>) {
     o.put("owner", Hex(view.id(Kind::Project, owner))).put("os_hidden", false);
     o.put("os_hash_algo", (!queued).then_some("sha512"));
     o.put("os_hash_value", (!queued).then(|| format!("{dice:016x}").repeat(8))).put("id", id);
-    let created = GENESIS + 100 + u64::from(index) * 50;
-    let updated = view.tweak(Kind::Image, index).map_or(created + 10, |t| t.updated);
-    o.put("created_at", zulu(created)).put("updated_at", zulu(updated));
+    let created = created(index);
+    o.put("created_at", zulu(created)).put("updated_at", zulu(updated(view, index)));
     o.list("tags", |l| {
         if public {
             l.put("base");

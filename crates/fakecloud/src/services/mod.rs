@@ -2,6 +2,7 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod compute;
+pub(crate) mod compute_actions;
 pub(crate) mod compute_admin;
 pub(crate) mod identity;
 pub(crate) mod image;

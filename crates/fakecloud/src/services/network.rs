@@ -55,9 +55,13 @@ const COLLECTIONS: [Collection; 8] = [
 ];
 
 /// Query keys that are no attribute.
-const CONTROLS: [&str; 7] = ["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir", "changed_since"];
+const CONTROLS: [&str; 6] = ["limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir"];
 
-const EXTENSIONS: [(&str, &str); 16] = [
+/// Attributes that say when something changed. Neutron shows them, and since it validates filters (Rocky; on unless the
+/// operator says otherwise) it neither filters nor sorts by them.
+const TIMES: [&str; 3] = ["changed_since", "updated_at", "created_at"];
+
+const EXTENSIONS: [(&str, &str); 17] = [
     ("agent", "agent"),
     ("Availability Zone", "availability_zone"),
     ("DNS Integration", "dns-integration"),
@@ -72,6 +76,7 @@ const EXTENSIONS: [(&str, &str); 16] = [
     ("Quota management support", "quotas"),
     ("security-group", "security-group"),
     ("Sorting support", "sorting"),
+    ("Resource revision numbers", "standard-attr-revisions"),
     ("Resource timestamps", "standard-attr-timestamp"),
     ("Tag support for resources with standard attribute", "standard-attr-tag"),
 ];
@@ -141,6 +146,13 @@ fn list(context: &Context<'_>, request: &Request, bearer: &Bearer, collection: &
         Some(Ok(limit)) => Some(limit),
         Some(Err(_)) => return Err(bad("Limit must be an integer 0 or greater and not 'x'.")),
     };
+    for (key, value) in &request.query {
+        let (name, purpose) = if key == "sort_key" { (value, "sort_keys") } else { (key, "filtering") };
+        if TIMES.contains(&name.as_str()) {
+            return Err(bad(&format!("['{name}'] is invalid attribute for {purpose}")));
+        }
+    }
+    let fields: Vec<&str> = request.query.iter().filter(|(k, _)| k == "fields").map(|(_, v)| v.as_str()).collect();
     let max = view.world.options.network_page_max;
     let limit = asked.map(|l| max.map_or(l, |m| l.min(m))).or(max);
     let mut query = Query { kinds: collection.kinds, limit, backwards: request.flag("page_reverse"), ..Query::default() };
@@ -155,9 +167,25 @@ fn list(context: &Context<'_>, request: &Request, bearer: &Bearer, collection: &
         collection.plural,
         &query,
         |p| visible(context, bearer, p),
-        |p, out| object(out, |o| row(context, admin, p, o)),
+        |p, out| {
+            let start = out.len();
+            object(out, |o| row(context, admin, p, o));
+            select(&fields, out, start);
+        },
     );
     Ok(reply(context, request, collection, found, limit, query.backwards))
+}
+
+/// Leaves of the row that ends the buffer only the fields asked for, if any were.
+fn select(fields: &[&str], out: &mut Vec<u8>, start: usize) {
+    if fields.is_empty() {
+        return;
+    }
+    let Ok(serde_json::Value::Object(mut row)) = serde_json::from_slice(&out[start..]) else { return };
+    row.retain(|key, _| fields.contains(&key.as_str()));
+    out.truncate(start);
+    // A Vec takes every write, and a map of values is always serialisable.
+    let _ = serde_json::to_writer(out, &row);
 }
 
 /// Turns the query's filters into places where arithmetic can, and leaves the rest to be compared row by row.
