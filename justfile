@@ -54,3 +54,7 @@ bench-refresh *ARGS:
 # The queue beside its floor on both databases, tables for docs/performance.md.
 bench-queue *ARGS:
     scripts/bench-queue {{ARGS}}
+
+# Handling caught events beside bare inserts of the same rows on both databases, tables for docs/performance.md.
+bench-events *ARGS:
+    scripts/bench-events {{ARGS}}
