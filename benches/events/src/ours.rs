@@ -11,8 +11,8 @@ use stocktake_events::handle::{Handler, Nothing, Whose};
 use stocktake_events::{HANDLE, LANE, Routes, pack};
 use stocktake_openstack::OpenStack;
 use stocktake_provider::ProviderType as _;
-use stocktake_queue::{Claim, Debounce, Lane, NewJob, Queue};
-use stocktake_store::{Cell, Durability, Kind, ProviderId, Statement, Store, params};
+use stocktake_queue::{Claim, Debounce, Lane, NewJob, Queue, ROW};
+use stocktake_store::{Cell, Durability, ProviderId, Statement, Store, params};
 
 use crate::case::{Case, Measured};
 use crate::samples::Samples;
@@ -118,16 +118,8 @@ async fn store_batch(handler: &Handler, events: Vec<stocktake_provider::RawEvent
     let (queue, provider) = (&handler.queue, handler.whose.id);
     let insert = "insert into event_batches (provider_id, events, body) values ($1, $2, $3) returning id";
     let insert = Statement::new(insert, params![provider, events.len() as i64, pack(&events)]);
-    let job = NewJob::new(HANDLE, Lane::shared(LANE)).payload(serde_json::json!({"provider": provider, "batch": 0}));
-    let mut job = queue.statement(&job);
-    // The batch's id, as only the transaction knows it.
-    let of_batch = match queue.store().kind() {
-        Kind::Postgres => {
-            "json_build_object('batch', currval(pg_get_serial_sequence('event_batches', 'id')), 'was', $9::text)"
-        }
-        Kind::Sqlite => "json_object('batch', last_insert_rowid(), 'was', $9)",
-    };
-    job.sql = job.sql.replace("$9", of_batch).into();
+    let job = NewJob::new(HANDLE, Lane::shared(LANE)).payload(serde_json::json!({"provider": provider, "batch": ROW}));
+    let job = queue.statement_about(&job, "event_batches");
     queue.store().transact(&[insert, job], Durability::Full).await?;
     queue.announce([LANE]);
     Ok(())
