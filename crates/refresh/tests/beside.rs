@@ -121,14 +121,7 @@ async fn what_came_by_itself_is_not_asked_for_again(database: TestDatabase) {
     assert_eq!((run.report.counts().written(), ips), (0, Some(1)));
 }
 
-macro_rules! on_both {
-    ($($test:ident),+ $(,)?) => {
-        mod on_sqlite { $(#[tokio::test] async fn $test() { super::$test(super::sqlite().await).await; })+ }
-        mod on_postgres { $(#[tokio::test] async fn $test() { super::$test(super::postgres().await).await; })+ }
-    };
-}
-
-on_both! {
+stocktake_testkit::on_both! {
     a_deleted_server_is_named_alone,
     a_deleted_server_beside_a_whole_collection,
     an_unplugged_port_goes_with_the_refresh_of_its_server,

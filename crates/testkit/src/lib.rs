@@ -7,6 +7,7 @@ mod own_server;
 #[cfg(feature = "events")]
 pub mod scripted;
 mod server;
+mod suite;
 
 pub use database::{TestDatabase, postgres, sqlite};
 pub use own_server::OwnServer;

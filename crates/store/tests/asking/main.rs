@@ -9,28 +9,7 @@ mod runs;
 mod support;
 mod world;
 
-macro_rules! suite {
-    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
-                }
-            )+ })+
-        }
-        mod postgres {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::postgres().await).await;
-                }
-            )+ })+
-        }
-    };
-}
-
-suite! {
+stocktake_testkit::suite! {
     queries:
         any_filter_finds_what_it_says,
         pages_meet_without_gap_or_overlap,

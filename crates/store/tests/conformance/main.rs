@@ -14,28 +14,7 @@ mod targets;
 mod values;
 mod versions;
 
-macro_rules! suite {
-    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
-                }
-            )+ })+
-        }
-        mod postgres {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::postgres().await).await;
-                }
-            )+ })+
-        }
-    };
-}
-
-suite! {
+stocktake_testkit::suite! {
     schema: two_starters_at_once, a_newer_database_is_refused, an_empty_database_is_not_taken_for_ours;
     values:
         every_field_of_every_collection_comes_back,

@@ -7,28 +7,7 @@ mod servers;
 mod support;
 mod workers;
 
-macro_rules! suite {
-    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
-                }
-            )+ })+
-        }
-        mod postgres {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::postgres().await).await;
-                }
-            )+ })+
-        }
-    };
-}
-
-suite! {
+stocktake_testkit::suite! {
     servers: a_server_lives_as_long_as_its_lease, one_that_was_taken_for_lost_may_come_back, an_end_frees_what_was_assigned;
     assignments: of_many_servers_one_takes, what_ran_out_is_free_for_others, what_another_took_is_not_kept;
     workers: a_worker_is_a_row_from_before_its_start_to_after_its_end, reports_of_the_dead_change_nothing,

@@ -12,24 +12,11 @@ use super::*;
 
 const LONG: Duration = Duration::from_mins(10);
 
-macro_rules! on_both {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(stocktake_testkit::sqlite().await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(stocktake_testkit::postgres().await).await;
-            })+
-        }
-    };
-}
-
-on_both!(a_page_tells_of_everything, without_a_schema_no_server_is_ready_and_the_page_says_so, many_who_ask_are_one_reading,);
+stocktake_testkit::on_both!(
+    a_page_tells_of_everything,
+    without_a_schema_no_server_is_ready_and_the_page_says_so,
+    many_who_ask_are_one_reading,
+);
 
 async fn a_page_tells_of_everything(database: TestDatabase) {
     let store = database.store().await;
