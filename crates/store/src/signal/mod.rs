@@ -18,8 +18,12 @@ use tracing::Instrument as _;
 
 use crate::store::{Backend, Store};
 
-/// Between two sendings of one process. The first goes out at once; in a flood, those it would wake are busy anyway.
+/// Between two sendings of one process. The first goes out at once.
 const PAUSE: Duration = Duration::from_millis(20);
+/// In a flood, where those it would wake are busy anyway.
+const LONGEST_PAUSE: Duration = Duration::from_millis(80);
+/// What is told so often between two sendings is a flood.
+const FLOOD: u32 = 8;
 /// Signals a listener may be behind; beyond that it is told that it missed some.
 const BEHIND: usize = 1024;
 
@@ -51,9 +55,13 @@ struct Shared {
     out: watch::Sender<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Untold {
     topics: BTreeSet<String>,
+    /// How often something was told since the last sending.
+    times: u32,
+    /// For which nothing was sent before that.
+    pause: Duration,
     /// What was taken away from `topics` is on its way.
     sending: bool,
 }
@@ -83,7 +91,7 @@ impl Store {
             store: self.clone(),
             channel,
             heard: broadcast::Sender::new(BEHIND),
-            untold: Mutex::default(),
+            untold: Mutex::new(Untold { topics: BTreeSet::new(), times: 0, pause: PAUSE, sending: false }),
             more: Notify::new(),
             listened: watch::Sender::new(false),
             out: watch::Sender::new(()),
@@ -96,9 +104,10 @@ impl Signals {
     /// Says it to all listeners of this channel, here at once and in other processes soon. Does not wait.
     pub fn tell(&self, topic: &str) {
         self.start();
-        let _ = self.shared.heard.send(Heard::Topic(topic.into()));
-        self.shared.untold().topics.insert(topic.to_owned());
-        self.shared.more.notify_one();
+        self.shared.hear(topic);
+        if self.shared.untold().add(topic) {
+            self.shared.more.notify_one();
+        }
     }
 
     pub fn listen(&self) -> Listener {
@@ -135,8 +144,21 @@ impl Signals {
 }
 
 impl Untold {
+    /// Whether it was not there yet.
+    fn add(&mut self, topic: &str) -> bool {
+        self.times = self.times.saturating_add(1);
+        !self.topics.contains(topic) && self.topics.insert(topic.to_owned())
+    }
+
     fn is_open(&self) -> bool {
         self.sending || !self.topics.is_empty()
+    }
+
+    /// Pauses grow while much is told, and are short again as soon as it is little.
+    fn pace(&mut self) {
+        let steps = (self.pause.as_millis() / PAUSE.as_millis()) as u32;
+        self.pause = if self.times > FLOOD * steps { (self.pause * 2).min(LONGEST_PAUSE) } else { PAUSE };
+        self.times = 0;
     }
 }
 
@@ -146,21 +168,25 @@ impl Shared {
     }
 
     fn hear(&self, topic: &str) {
-        let _ = self.heard.send(Heard::Topic(topic.into()));
+        if self.heard.receiver_count() > 0 {
+            let _ = self.heard.send(Heard::Topic(topic.into()));
+        }
     }
 
     fn missed(&self) {
         let _ = self.heard.send(Heard::Missed);
     }
 
-    /// Waits until there is something to send, and takes it: what is told again meanwhile is sent again.
-    async fn take(&self) -> Vec<String> {
+    /// Waits until there is something to send, and takes it: what is told again meanwhile is sent again. And says how long
+    /// to pause after it.
+    async fn take(&self) -> (Vec<String>, Duration) {
         loop {
             {
                 let mut untold = self.untold();
                 if !untold.topics.is_empty() {
                     untold.sending = true;
-                    return std::mem::take(&mut untold.topics).into_iter().collect();
+                    untold.pace();
+                    return (std::mem::take(&mut untold.topics).into_iter().collect(), untold.pause);
                 }
             }
             self.more.notified().await;

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_postgres::types::ToSql;
 
-use super::{PAUSE, Shared};
+use super::Shared;
 use crate::error::{Result, StoreError};
 use crate::pg::Postgres;
 
@@ -55,7 +55,7 @@ async fn session(shared: &Shared, postgres: &Postgres) -> Result<()> {
                 // What was said before.
                 shared.missed();
             }
-            topics = async { sleep_until(next).await; shared.take().await } => {
+            (topics, pause) = async { sleep_until(next).await; shared.take().await } => {
                 let params: [&(dyn ToSql + Sync); 2] = [&channel, &topics];
                 match client.execute(&notify, &params).await {
                     Ok(_) => shared.sent(Vec::new()),
@@ -64,7 +64,7 @@ async fn session(shared: &Shared, postgres: &Postgres) -> Result<()> {
                         return Err(failed(error));
                     }
                 }
-                next = Instant::now() + PAUSE;
+                next = Instant::now() + pause;
             }
             () = sleep_until(quiet) => {
                 let alive = timeout(ANSWER, client.batch_execute("select 1")).await;

@@ -8,9 +8,9 @@ use std::os::unix::net::UnixDatagram as Sender;
 use std::path::{Path, PathBuf};
 
 use tokio::net::UnixDatagram;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
-use super::{PAUSE, Shared};
+use super::Shared;
 
 /// Longer messages do not exist: topics are names.
 const LONGEST: usize = 64 * 1024;
@@ -18,38 +18,51 @@ const LONGEST: usize = 64 * 1024;
 const MANY: usize = 8;
 
 pub(super) async fn run(shared: &Shared, database: &str) {
-    let mailbox = match Mailbox::open(shared.channel, database) {
-        Ok(mailbox) => mailbox,
-        Err(error) => {
-            let folder = folder(database);
-            tracing::warn!(%error, folder = %folder.display(), "no signals between processes; work is found on a period only");
-            return silent(shared).await;
-        }
+    let post = match Post::open(shared.channel, database) {
+        Ok(post) => post,
+        Err(error) => return silent(shared, &error, database).await,
     };
-    // What was said before this socket was there.
-    shared.missed();
-    let mut message = vec![0; LONGEST];
+    let mut listened = shared.listened.subscribe();
+    let mut mailbox = None;
+    let mut message = Vec::new();
+    let mut next = Instant::now();
     loop {
         tokio::select! {
-            ready = mailbox.socket.readable() => {
-                if ready.is_ok() {
-                    receive(shared, &mailbox.socket, &mut message);
+            () = async { drop(listened.wait_for(|wanted| *wanted).await) }, if mailbox.is_none() => {
+                match post.mailbox() {
+                    Ok(made) => mailbox = Some(made),
+                    Err(error) => return silent(shared, &error, database).await,
                 }
+                message = vec![0; LONGEST];
+                // What was said before this socket was there.
+                shared.missed();
             }
-            topics = shared.take() => {
-                mailbox.send(&topics);
+            () = readable(mailbox.as_ref()) => if let Some(mailbox) = &mailbox {
+                receive(shared, &mailbox.socket, &mut message);
+            },
+            (topics, pause) = async { sleep_until(next).await; shared.take().await } => {
+                post.send(&topics, mailbox.as_ref());
                 shared.sent(Vec::new());
-                sleep(PAUSE).await;
+                next = Instant::now() + pause;
             }
         }
     }
 }
 
 /// Nobody outside hears it; who waits in [`super::Signals::flush`] must not wait for ever.
-async fn silent(shared: &Shared) {
+async fn silent(shared: &Shared, error: &io::Error, database: &str) {
+    let folder = folder(database);
+    tracing::warn!(%error, folder = %folder.display(), "no signals between processes; work is found on a period only");
     loop {
         shared.take().await;
         shared.sent(Vec::new());
+    }
+}
+
+async fn readable(mailbox: Option<&Mailbox>) {
+    match mailbox {
+        Some(mailbox) => drop(mailbox.socket.readable().await),
+        None => std::future::pending().await,
     }
 }
 
@@ -73,19 +86,26 @@ fn folder(database: &str) -> PathBuf {
     folder.into()
 }
 
+/// Where the mailboxes are, and how to write to them.
 #[derive(Debug)]
-struct Mailbox {
-    socket: UnixDatagram,
+struct Post {
     sender: Sender,
     folder: PathBuf,
     /// A name for the folder that is short whatever its path: a socket's may have 108 bytes only.
     short: PathBuf,
     _open: std::fs::File,
     channel: &'static str,
+}
+
+/// Only for those who listen: a socket that nobody reads costs those who send.
+#[derive(Debug)]
+struct Mailbox {
+    socket: UnixDatagram,
+    place: PathBuf,
     name: String,
 }
 
-impl Mailbox {
+impl Post {
     fn open(channel: &'static str, database: &str) -> io::Result<Self> {
         let folder = folder(database);
         match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
@@ -95,16 +115,20 @@ impl Mailbox {
         let open = std::fs::File::open(&folder)?;
         let by_number = PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd()));
         let short = if by_number.exists() { by_number } else { folder.clone() };
-        let name = format!("{channel}-{}", uuid::Uuid::now_v7().simple());
-        let socket = UnixDatagram::bind(short.join(&name))?;
         let sender = Sender::unbound()?;
         sender.set_nonblocking(true)?;
-        Ok(Self { socket, sender, folder, short, _open: open, channel, name })
+        Ok(Self { sender, folder, short, _open: open, channel })
     }
 
-    fn send(&self, topics: &[String]) {
+    fn mailbox(&self) -> io::Result<Mailbox> {
+        let name = format!("{}-{}", self.channel, uuid::Uuid::now_v7().simple());
+        let socket = UnixDatagram::bind(self.short.join(&name))?;
+        Ok(Mailbox { socket, place: self.folder.join(&name), name })
+    }
+
+    fn send(&self, topics: &[String], own: Option<&Mailbox>) {
         let message = topics.join("\n");
-        for name in self.others() {
+        for name in self.names().filter(|name| own.is_none_or(|own| own.name != *name)) {
             match self.sender.send_to(message.as_bytes(), self.short.join(&name)) {
                 Err(e) if e.kind() == ErrorKind::ConnectionRefused => remove(&self.folder.join(&name)),
                 // Full: it has enough to read. Gone: removed by another.
@@ -113,17 +137,16 @@ impl Mailbox {
         }
     }
 
-    fn others(&self) -> Vec<String> {
+    fn names(&self) -> impl Iterator<Item = String> {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let ours = |name: &String| name.strip_prefix(self.channel).is_some_and(|rest| rest.starts_with('-'));
-        names.filter(|name| ours(name) && *name != self.name).collect()
+        names.filter(|name| name.strip_prefix(self.channel).is_some_and(|rest| rest.starts_with('-')))
     }
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        remove(&self.folder.join(&self.name));
+        remove(&self.place);
     }
 }
 
