@@ -93,11 +93,11 @@ async fn measure(queues: Vec<Queue>, case: Case, postmaster: Option<u32>) -> Res
     let putters = (0..case.workers).map(|n| {
         let queues = Arc::clone(&queues);
         tokio::spawn(async move {
+            let jobs = vec![job(); case.batch];
             for _ in 0..each / case.batch {
-                if case.batch == 1 {
-                    queues[n].put(&job()).await?;
-                } else {
-                    queues[n].put_all(&vec![job(); case.batch]).await?;
+                match jobs.as_slice() {
+                    [job] => drop(queues[n].put(job).await?),
+                    jobs => drop(queues[n].put_all(jobs).await?),
                 }
             }
             anyhow::Ok(())

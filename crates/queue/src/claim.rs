@@ -15,7 +15,7 @@ use stocktake_store::{Durability, Kind, Param, Row, Statement, StoreError};
 use crate::Queue;
 use crate::error::{QueueError, Result};
 use crate::job::{JobId, Priority};
-use crate::words::{Words, micros};
+use crate::words::{Words, micros, span};
 
 /// Lanes asked for by one statement; more are asked for one after the other.
 const LANES: usize = 24;
@@ -58,11 +58,35 @@ impl Queue {
     /// first, by whoever comes by.
     pub async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>> {
         self.tend_now_and_then().await?;
-        let mut claimed = self.claim_from(claim, &claim.lanes).await?;
+        let mut claimed = self.look_and_claim(claim).await?;
         if claimed.is_empty() && self.tend_before_giving_up().await? {
-            claimed = self.claim_from(claim, &claim.lanes).await?;
+            claimed = self.look_and_claim(claim).await?;
         }
         Ok(claimed)
+    }
+
+    /// In SQLite even a claim that takes nothing waits for whoever writes an inventory into the same file. So look first.
+    async fn look_and_claim(&self, claim: &Claim) -> Result<Vec<Claimed>> {
+        let looks = self.words().kind() == Kind::Sqlite;
+        if looks && !self.is_there_something(claim).await? {
+            return Ok(Vec::new());
+        }
+        self.claim_from(claim, &claim.lanes).await
+    }
+
+    async fn is_there_something(&self, claim: &Claim) -> Result<bool> {
+        for lanes in claim.lanes.chunks(LANES) {
+            let mut params: Vec<Param> = lanes.iter().map(Param::from).collect();
+            params.push(1.into());
+            if !self
+                .one(Statement::new(known(self.words(), Text::Look, lanes.len()), params), Durability::Usual)
+                .await?
+                .is_empty()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(crate) async fn claim_from(&self, claim: &Claim, lanes: &[String]) -> Result<Vec<Claimed>> {
@@ -74,7 +98,7 @@ impl Queue {
             }
             let statements = [statement(self.words(), claim, lanes, most)];
             let rows = self.insist(&statements).await?.pop().unwrap_or_default();
-            claimed.extend(read(claim, lanes, &rows)?);
+            claimed.extend(read(claim, lanes, rows)?);
         }
         Ok(claimed)
     }
@@ -108,18 +132,48 @@ fn met(error: &StoreError) -> bool {
 fn statement(words: &Words, claim: &Claim, lanes: &[String], most: usize) -> Statement {
     let mut params: Vec<Param> = lanes.iter().map(Param::from).collect();
     params.extend([(most as i64).into(), claim.owner.as_str().into(), micros(claim.ttl).into()]);
-    Statement::new(known_text(words, lanes.len()), params)
+    Statement::new(known(words, Text::Claim, lanes.len()), params)
 }
 
-/// The text is long and always the same: written once for each number of lanes.
-fn known_text(words: &Words, lanes: usize) -> &'static str {
-    static TEXTS: [[OnceLock<String>; LANES + 1]; 2] = [const { [const { OnceLock::new() }; LANES + 1] }; 2];
-    TEXTS[usize::from(words.kind() == Kind::Sqlite)][lanes].get_or_init(|| text(words, lanes))
+#[derive(Debug, Clone, Copy)]
+enum Text {
+    Claim,
+    Look,
+}
+
+/// The texts are long and always the same: written once for each number of lanes.
+fn known(words: &Words, which: Text, lanes: usize) -> &'static str {
+    static TEXTS: [[OnceLock<String>; LANES + 1]; 3] = [const { [const { OnceLock::new() }; LANES + 1] }; 3];
+    let (shelf, text): (_, fn(&Words, usize) -> String) = match (which, words.kind()) {
+        (Text::Claim, Kind::Postgres) => (0, claiming),
+        (Text::Claim, Kind::Sqlite) => (1, claiming),
+        (Text::Look, _) => (2, looking),
+    };
+    TEXTS[shelf][lanes].get_or_init(|| text(words, lanes))
 }
 
 /// Placeholders: a lane each, then the limit, the owner and the length of the lease.
-fn text(words: &Words, lanes: usize) -> String {
+fn claiming(words: &Words, lanes: usize) -> String {
     let (limit, owner, ttl) = (lanes + 1, lanes + 2, lanes + 3);
+    let (among, end) = words.among;
+    format!(
+        "update jobs set state = 'running', attempts = attempts + 1, lease_owner = ${owner}, \
+         lease_token = lease_token + 1, lease_until = {}, started_on = now() \
+         where id {among}select id from ({}) as picked limit ${limit}{end} \
+         returning id, kind, lane, exclusive, priority, attempts, max_attempts, payload, trace_context, lease_token, \
+         run_after, started_on",
+        words.plus("now()", &format!("${ttl}")),
+        arms(words, lanes),
+    )
+}
+
+/// Placeholders: a lane each, then the limit.
+fn looking(words: &Words, lanes: usize) -> String {
+    format!("select id from ({}) as picked limit ${}", arms(words, lanes), lanes + 1)
+}
+
+/// What may be had, lane by lane: of the shared jobs as many as the limit says, of the exclusive ones one.
+fn arms(words: &Words, lanes: usize) -> String {
     let mut arms = String::new();
     for lane in 1..=lanes {
         let pick = |exclusive: bool, condition: &str, limit: &str| {
@@ -138,44 +192,37 @@ fn text(words: &Words, lanes: usize) -> String {
             let _ = write!(alone, " and {}", mine.replace("{}", &format!("${lane}")));
         }
         let union = if lane == 1 { "" } else { " union all " };
-        let (shared, exclusive) = (pick(false, "", &format!("${limit}")), pick(true, &alone, "1"));
+        let (shared, exclusive) = (pick(false, "", &format!("${}", lanes + 1)), pick(true, &alone, "1"));
         let _ = write!(arms, "{union}{shared} union all {exclusive}");
     }
-    let (among, end) = words.among;
-    format!(
-        "update jobs set state = 'running', attempts = attempts + 1, lease_owner = ${owner}, \
-         lease_token = lease_token + 1, lease_until = {}, started_on = now() \
-         where id {among}select id from ({arms}) as picked limit ${limit}{end} \
-         returning id, kind, lane, exclusive, priority, attempts, max_attempts, payload, trace_context, lease_token, {}",
-        words.plus("now()", &format!("${ttl}")),
-        words.between("run_after", "now()")
-    )
+    arms
 }
 
-pub(crate) fn read(claim: &Claim, lanes: &[String], rows: &[Row]) -> Result<Vec<Claimed>> {
-    let mut claimed = rows.iter().map(|row| one(claim, row)).collect::<Result<Vec<_>>>()?;
+pub(crate) fn read(claim: &Claim, lanes: &[String], rows: Vec<Row>) -> Result<Vec<Claimed>> {
+    let mut claimed = rows.into_iter().map(|row| one(claim, row)).collect::<Result<Vec<_>>>()?;
     // The statement takes the right ones and answers in any order.
     let place = |lane: &str| lanes.iter().position(|l| l == lane);
     claimed.sort_by_cached_key(|job| (place(&job.lane), job.priority, job.id));
     Ok(claimed)
 }
 
-fn one(claim: &Claim, row: &Row) -> Result<Claimed> {
+fn one(claim: &Claim, mut row: Row) -> Result<Claimed> {
     let (attempt, max_attempts): (i64, i64) = (row.get(5)?, row.get(6)?);
-    let payload: String = row.get(7)?;
+    let payload: String = row.take(7)?;
+    let (due, started): (i64, i64) = (row.get(10)?, row.get(11)?);
     Ok(Claimed {
         id: row.get(0)?,
-        kind: row.get(1)?,
-        lane: row.get(2)?,
+        kind: row.take(1)?,
+        lane: row.take(2)?,
         exclusive: row.get(3)?,
         priority: Priority(row.get::<i64>(4)? as i16),
         attempt: attempt as u16,
         max_attempts: max_attempts as u16,
         payload: serde_json::from_str(&payload)
             .map_err(|e| StoreError::Bug(format!("the payload of a job is no document: {e}")))?,
-        trace_context: row.get(8)?,
+        trace_context: row.take(8)?,
         owner: claim.owner.clone(),
         token: row.get(9)?,
-        waited: crate::words::span(row.get(10)?),
+        waited: span(started - due),
     })
 }

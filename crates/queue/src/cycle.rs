@@ -3,6 +3,8 @@
 //! Two statements in one transaction, the acknowledgement strictly first: it may wait for a claim that looks at its row,
 //! a claim waits for nobody, so nobody waits in a circle. In one statement, or the other way round, they deadlock.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use stocktake_store::Statement;
 
@@ -32,11 +34,11 @@ impl Queue {
         let (next, asked, rest) = self.first_claim(claim);
         let claims = claim.limit > 0 && !asked.is_empty();
         statements.extend(claims.then_some(next));
-        let answers = self.insist(&statements).await?;
-        let (acked, next) = answers.split_at(acks);
-        let acked = acked.iter().flatten().map(|row| row.get(0)).collect::<Result<Vec<JobId>, _>>()?;
+        let mut answers = self.insist(&statements).await?;
+        let next = answers.split_off(acks).pop();
+        let acked = answers.iter().flatten().map(|row| row.get(0)).collect::<Result<HashSet<JobId>, _>>()?;
         let lost = done.iter().map(|(job, _)| job.id).filter(|id| !acked.contains(id)).collect();
-        let mut claimed = next.first().map_or(Ok(Vec::new()), |rows| read(claim, asked, rows))?;
+        let mut claimed = next.map_or(Ok(Vec::new()), |rows| read(claim, asked, rows))?;
         if claimed.len() < claim.limit && !rest.is_empty() {
             let more = Claim { limit: claim.limit - claimed.len(), ..claim.clone() };
             claimed.extend(self.claim_from(&more, rest).await?);

@@ -41,7 +41,7 @@ impl Queue {
             return Ok(Tended::default());
         }
         let (lost, expired) = (self.lost(), self.expired());
-        let answers = self.transact(&[lost, expired], Durability::Usual).await?;
+        let answers = self.transact_any(&[lost, expired]).await?;
         let [lost, expired] = answers.as_slice() else { return Ok(Tended::default()) };
         let mut tended = Tended { expired: expired.len() as u64, ..Tended::default() };
         let mut lanes = Vec::new();
@@ -93,7 +93,7 @@ impl Queue {
             words.skip_locked
         );
         let params = params![i64::from(Priority::HIGH.0), micros(due_for)];
-        Ok(self.one(Statement::new(sql, params), Durability::Usual).await?.len() as u64)
+        Ok(self.transact_any(&[Statement::new(sql, params)]).await?.iter().map(Vec::len).sum::<usize>() as u64)
     }
 
     /// Deletes jobs that were done or cancelled longer ago than `kept`, in transactions of `window` rows. Parked ones stay:
@@ -106,10 +106,10 @@ impl Queue {
             words.minus("now()", "$1"),
             words.skip_locked
         );
-        let statement = Statement::new(sql, params![micros(kept), i64::from(window.max(1))]);
+        let statement = [Statement::new(sql, params![micros(kept), i64::from(window.max(1))])];
         let mut purged = 0;
         loop {
-            let rows = self.one(statement.clone(), Durability::Usual).await?.len() as u64;
+            let rows = self.transact_any(&statement).await?.iter().map(Vec::len).sum::<usize>() as u64;
             purged += rows;
             if rows < u64::from(window.max(1)) {
                 return Ok(purged);

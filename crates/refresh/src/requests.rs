@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use stocktake_model::Target;
 use stocktake_queue::{Debounce, Filter, JobId, Lane, NewJob, Priority, Put, Queue, QueueError, State};
-use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Statement, Store, StoreError, params};
+use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Size, Statement, Store, StoreError, params};
 
 /// The kind of the job that serves requests.
 pub const KIND: &str = "refresh_provider";
@@ -17,6 +17,9 @@ pub const AT_ONCE: Debounce = Debounce { quiet: std::time::Duration::ZERO, at_mo
 
 /// A cloud may be away for a night: with the queue's back-off (a quarter of an hour at most) that is half a day.
 pub const ATTEMPTS: u16 = 50;
+
+/// Rows that are written in no time.
+const FEW: usize = 100;
 
 /// What is asked of one provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +101,8 @@ pub async fn ask(
     debounce: Debounce,
 ) -> Result<Put, QueueError> {
     let statements = statements(queue, provider, asks, trigger, debounce);
-    let answers = queue.store().transact(&statements, Durability::Full).await?;
+    let size = if asks.len() <= FEW { Size::Small } else { Size::Any };
+    let answers = queue.store().transact(&statements, Durability::Full, size).await?;
     queue.announce([lane(provider).as_str()]);
     let row = answers.last().and_then(|rows| rows.first());
     let row = row.ok_or_else(|| StoreError::Bug("a refresh was asked for and has no job".to_owned()))?;

@@ -59,6 +59,20 @@ impl Row {
         })
     }
 
+    /// As [`Self::get`], and the cell is null after it: what owns memory is moved, not copied.
+    pub fn take<T: FromCell>(&mut self, at: usize) -> Result<T> {
+        match self.0.get_mut(at) {
+            Some(cell @ (Cell::Text(_) | Cell::Bytes(_))) => match T::from_owned(std::mem::replace(cell, Cell::Null)) {
+                Ok(value) => Ok(value),
+                Err(found) => {
+                    *cell = found;
+                    self.get(at)
+                }
+            },
+            _ => self.get(at),
+        }
+    }
+
     pub fn cells(&self) -> &[Cell] {
         &self.0
     }
@@ -71,6 +85,11 @@ impl Row {
 /// What a cell can be read as.
 pub trait FromCell: Sized {
     fn from_cell(cell: &Cell) -> Option<Self>;
+
+    /// The cell itself when it is something else.
+    fn from_owned(cell: Cell) -> Result<Self, Cell> {
+        Self::from_cell(&cell).ok_or(cell)
+    }
 }
 
 impl FromCell for i64 {
@@ -110,6 +129,13 @@ impl FromCell for String {
             _ => None,
         }
     }
+
+    fn from_owned(cell: Cell) -> Result<Self, Cell> {
+        match cell {
+            Cell::Text(v) => Ok(v),
+            cell => Err(cell),
+        }
+    }
 }
 
 impl FromCell for Vec<u8> {
@@ -133,6 +159,13 @@ impl<T: FromCell> FromCell for Option<T> {
         match cell {
             Cell::Null => Some(None),
             cell => T::from_cell(cell).map(Some),
+        }
+    }
+
+    fn from_owned(cell: Cell) -> Result<Self, Cell> {
+        match cell {
+            Cell::Null => Ok(None),
+            cell => T::from_owned(cell).map(Some),
         }
     }
 }

@@ -10,18 +10,28 @@ pub enum Durability {
     /// What the database does by itself. PostgreSQL: the loss of power. SQLite: the death of every process, and a file that
     /// is whole after a loss of power, which may however have forgotten the last transactions.
     Usual,
-    /// The loss of power, on both. SQLite waits for the disk once per transaction.
+    /// The loss of power, on both. SQLite waits for the disk once per transaction, after others may see it.
     Full,
+}
+
+/// How long a transaction takes at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Few rows, found by their keys. SQLite does it where it is asked, which is several times faster than to wake another
+    /// thread and be woken by it; the disk is waited for elsewhere.
+    Small,
+    Any,
 }
 
 impl Store {
     /// All statements in their order in one transaction, in one round trip: the rows of each. On PostgreSQL planned by key,
-    /// whatever the statistics say, and once only.
-    pub async fn transact(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
+    /// whatever the statistics say, and once only. Nobody waits for another writer of SQLite's on the caller's thread,
+    /// whatever the size.
+    pub async fn transact(&self, statements: &[Statement], durability: Durability, size: Size) -> Result<Vec<Vec<Row>>> {
         match &self.backend {
             _ if statements.is_empty() => Ok(Vec::new()),
             Backend::Pg(pg) => pg.transact(statements).await,
-            Backend::Sqlite(sqlite) => sqlite.transact(statements, durability).await,
+            Backend::Sqlite(sqlite) => sqlite.transact(statements, durability, size).await,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{BUSY, Sqlite, begin, end, explain, query, undo};
+use super::{BUSY, Sqlite, explain, in_transaction, query, undo};
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
 
@@ -34,18 +34,24 @@ impl Sqlite {
     /// A transaction of few statements. None, and nothing was done, when another process is writing: nobody should wait
     /// for that here.
     pub(crate) async fn small_write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<Option<T>> {
+        self.without_waiting(|c| in_transaction(c, work)).await
+    }
+
+    /// As [`Sqlite::small_write`], for a single statement, which is a transaction by itself.
+    pub(super) async fn small_step(&self, statement: &Statement) -> Result<Option<Vec<Row>>> {
+        self.without_waiting(|c| undo(c).and_then(|()| query(c, &statement.sql, &statement.params))).await
+    }
+
+    async fn without_waiting<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<Option<T>> {
         let mut conn = self.writer.lock().await;
         let wait = |conn: &Connection, time| conn.busy_timeout(time).map_err(|e| explain("set the time to wait", e));
         wait(&conn, Duration::ZERO)?;
-        let begun = begin(&conn);
-        wait(&conn, BUSY)?;
-        match begun {
-            Ok(()) => {}
-            Err(StoreError::Busy { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        }
         let done = work(&mut conn);
-        end(&conn, done).map(Some)
+        wait(&conn, BUSY)?;
+        match done {
+            Err(StoreError::Busy { .. }) => Ok(None),
+            done => done.map(Some),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -28,6 +29,8 @@ pub(crate) struct Sqlite {
     writer: Arc<Mutex<Connection>>,
     reader: Arc<Mutex<Connection>>,
     place: String,
+    /// The file to which commits are appended. None where the file system cannot have one; then each waits for the disk.
+    log: Option<PathBuf>,
 }
 
 impl Sqlite {
@@ -37,14 +40,15 @@ impl Sqlite {
             let writer = connect(&path)?;
             let reader = connect(&path)?;
             reader.pragma_update(None, "query_only", true)?;
-            Ok((writer, reader))
+            // Where SQLite itself says the file is: a link may lead elsewhere.
+            let log = if has_log(&writer)? { writer.path().map(|path| format!("{path}-wal").into()) } else { None };
+            Ok((writer, reader, log))
         });
-        let (writer, reader) = opened.await.map_err(|e| StoreError::Bug(e.to_string()))?.map_err(|e| StoreError::Open {
-            place: place.clone(),
-            advice: advice(&e).to_owned(),
-            source: e.into(),
-        })?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), place })
+        let (writer, reader, log) = opened
+            .await
+            .map_err(|e| StoreError::Bug(e.to_string()))?
+            .map_err(|e| StoreError::Open { place: place.clone(), advice: advice(&e).to_owned(), source: e.into() })?;
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), place, log })
     }
 
     pub(crate) fn place(&self) -> &str {
@@ -170,7 +174,7 @@ pub(crate) fn in_transaction<T>(c: &mut Connection, work: impl FnOnce(&mut Conne
 /// Commits what was done, or undoes it.
 fn end<T>(c: &Connection, done: Result<T>) -> Result<T> {
     let done = done.and_then(|done| {
-        c.execute_batch("commit").map_err(|e| explain("commit", e))?;
+        word(c, "commit").map_err(|e| explain("commit", e))?;
         Ok(done)
     });
     if done.is_err() {
@@ -192,7 +196,12 @@ pub(crate) fn run(c: &Connection, statement: &Statement) -> Result<u64> {
 /// At once for writing: a read transaction that starts to write later fails without waiting.
 fn begin(c: &Connection) -> Result<()> {
     undo(c)?;
-    c.execute_batch("begin immediate").map_err(|e| explain("begin a transaction", e))
+    word(c, "begin immediate").map_err(|e| explain("begin a transaction", e))
+}
+
+/// A statement without values or rows, read once.
+fn word(c: &Connection, sql: &str) -> rusqlite::Result<()> {
+    c.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 /// Undoes what a caller that was cut off has left open.
@@ -217,8 +226,18 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.busy_timeout(BUSY)?;
     use_wal(&conn)?;
     conn.execute_batch(SETTINGS)?;
+    // Else a statement with `limit $1` is planned anew each time its values are bound.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    if !has_log(&conn)? {
+        conn.execute_batch("pragma synchronous = full")?;
+    }
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
+}
+
+/// Not on file systems through which processes share no memory.
+fn has_log(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.pragma_query_value(None, "journal_mode", |row| Ok(row.get_ref(0)?.as_str()? == "wal"))
 }
 
 /// A new file's change to WAL needs a lock for which SQLite does not wait, so two first starters would collide.

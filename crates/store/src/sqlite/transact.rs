@@ -1,49 +1,62 @@
-//! A short transaction in one visit to the writer.
+//! A short transaction in one visit to the writer: on the caller's thread if it is small and nobody else writes, else on a
+//! thread that may block. The disk is waited for afterwards, with the lock free again: what others commit meanwhile is on
+//! the disk with it.
 
 use rusqlite::Connection;
 
 use super::{Sqlite, dialect, explain, in_transaction, value};
 use crate::db::{Row, Statement};
-use crate::error::Result;
-use crate::transact::Durability;
+use crate::error::{Result, StoreError};
+use crate::transact::{Durability, Size};
+
+/// More statements than these are not small, whoever says so.
+const FEW: usize = 128;
 
 impl Sqlite {
-    pub(crate) async fn transact(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
-        let statements = statements.to_vec();
-        let work = move |c: &mut Connection| {
-            // Between transactions, where alone it may be changed.
-            if durability == Durability::Full {
-                synchronous(c, "full")?;
-            }
-            let done = if let [only] = statements.as_slice() {
-                let rows = value::query(c, &dialect::translate(&only.sql), &only.params);
-                rows.map(|rows| vec![rows]).map_err(|e| explain("write", e))
-            } else {
-                in_transaction(c, |c| each(c, &statements))
-            };
-            if durability == Durability::Full {
-                synchronous(c, "normal")?;
-            }
-            done
+    pub(crate) async fn transact(
+        &self,
+        statements: &[Statement],
+        durability: Durability,
+        size: Size,
+    ) -> Result<Vec<Vec<Row>>> {
+        let small = size == Size::Small && statements.len() <= FEW;
+        let here = match statements {
+            [only] if small && dialect::only_reads(&only.sql) => return self.small_queries(statements).await,
+            [only] if small => self.small_step(only).await?.map(|rows| vec![rows]),
+            _ if small => self.small_write(|c| each(c, statements)).await?,
+            _ => None,
         };
-        self.write(work).await
+        let answers = if let Some(answers) = here { answers } else { self.elsewhere(statements.to_vec()).await? };
+        if durability == Durability::Full {
+            self.sync_log().await?;
+        }
+        Ok(answers)
+    }
+
+    async fn elsewhere(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>> {
+        self.write(move |c| in_transaction(c, |c| each(c, &statements))).await
+    }
+
+    /// What is committed is on the disk after this. A database in WAL mode appends a transaction to its log and with that has
+    /// committed it; `synchronous = full` would do nothing but this sync, though while it holds the lock for which
+    /// everybody waits.
+    async fn sync_log(&self) -> Result<()> {
+        let Some(log) = self.log.clone() else { return Ok(()) };
+        let synced = tokio::task::spawn_blocking(move || std::fs::File::open(log).and_then(|log| log.sync_data()));
+        let synced = synced.await.map_err(|e| StoreError::Bug(e.to_string()))?;
+        synced.map_err(|e| StoreError::Database { doing: "wait for the disk".to_owned(), source: e.into() })
     }
 }
 
-/// Texts that follow their like are translated once.
+/// A text that follows its like is not looked for again: with the look it costs as much as to carry it out.
 fn each(c: &Connection, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
     let mut answers = Vec::with_capacity(statements.len());
-    let (mut neutral, mut translated) = ("", String::new());
-    for statement in statements {
-        if neutral != statement.sql {
-            neutral = &statement.sql;
-            translated = dialect::translate(neutral);
+    for alike in statements.chunk_by(|one, next| one.sql == next.sql) {
+        let failed = |e| explain("write", e);
+        let mut prepared = c.prepare_cached(&dialect::translate(&alike[0].sql)).map_err(failed)?;
+        for statement in alike {
+            answers.push(value::rows(&mut prepared, &statement.params).map_err(failed)?);
         }
-        answers.push(value::query(c, &translated, &statement.params).map_err(|e| explain("write", e))?);
     }
     Ok(answers)
-}
-
-fn synchronous(c: &Connection, level: &str) -> Result<()> {
-    c.pragma_update(None, "synchronous", level).map_err(|e| explain("choose how to wait for the disk", e))
 }

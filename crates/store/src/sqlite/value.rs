@@ -33,8 +33,11 @@ fn bind(statement: &mut Statement<'_>, params: &[Param]) -> rusqlite::Result<()>
 }
 
 pub(super) fn query(c: &Connection, sql: &str, params: &[Param]) -> rusqlite::Result<Vec<Row>> {
-    let mut statement = c.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
+    rows(&mut *c.prepare_cached(sql)?, params)
+}
+
+pub(super) fn rows(statement: &mut Statement<'_>, params: &[Param]) -> rusqlite::Result<Vec<Row>> {
+    bind(statement, params)?;
     let columns = statement.column_count();
     let mut rows = statement.raw_query();
     let mut out = Vec::new();
