@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use stocktake_store::{Durability, Row, Signals, Size, Statement, Store};
+use stocktake_store::{Durability, Row, Signals, Statement, Store};
 
 pub use asking::{Depth, Filter};
 pub use backoff::Backoff;
@@ -89,12 +89,12 @@ impl Queue {
 
     /// A transaction whose statements do not depend on each other's rows, and touch few of them by their keys.
     async fn transact(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
-        Ok(self.inner.store.transact(statements, durability, Size::Small).await?)
+        Ok(self.inner.store.transact_small(statements, durability).await?)
     }
 
     /// As many rows as there may be.
     async fn transact_any(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
-        Ok(self.inner.store.transact(statements, Durability::Usual, Size::Any).await?)
+        Ok(self.inner.store.transact(statements, Durability::Usual).await?)
     }
 
     async fn one(&self, statement: Statement, durability: Durability) -> Result<Vec<Row>> {

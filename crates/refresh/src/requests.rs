@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use stocktake_model::Target;
-use stocktake_queue::{Debounce, Filter, JobId, Lane, NewJob, Priority, Put, Queue, QueueError, State};
-use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Size, Statement, Store, StoreError, params};
+use stocktake_queue::{Claimed, Debounce, Filter, JobId, Lane, NewJob, Priority, Put, Queue, QueueError, State};
+use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Statement, Store, StoreError, params};
 
 /// The kind of the job that serves requests.
 pub const KIND: &str = "refresh_provider";
@@ -101,8 +101,11 @@ pub async fn ask(
     debounce: Debounce,
 ) -> Result<Put, QueueError> {
     let statements = statements(queue, provider, asks, trigger, debounce);
-    let size = if asks.len() <= FEW { Size::Small } else { Size::Any };
-    let answers = queue.store().transact(&statements, Durability::Full, size).await?;
+    let answers = if asks.len() <= FEW {
+        queue.store().transact_small(&statements, Durability::Full).await?
+    } else {
+        queue.store().transact(&statements, Durability::Full).await?
+    };
     queue.announce([lane(provider).as_str()]);
     let row = answers.last().and_then(|rows| rows.first());
     let row = row.ok_or_else(|| StoreError::Bug("a refresh was asked for and has no job".to_owned()))?;
@@ -175,29 +178,49 @@ fn in_order(kind: Kind, condition: &str) -> String {
     }
 }
 
-/// Takes all that is asked of a provider, for the job that holds its lane.
-pub async fn claim(store: &Store, provider: ProviderId, job: JobId) -> Result<Vec<Asked>, StoreError> {
+/// Who takes what is asked: a job, and which of its attempts. One that was taken over while it still runs must not touch what
+/// the next one took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    pub job: JobId,
+    /// That of the job's lease.
+    pub token: i64,
+}
+
+impl Attempt {
+    pub const fn of(job: &Claimed) -> Self {
+        Self { job: job.id, token: job.token }
+    }
+}
+
+/// Takes all that is asked of a provider, for the attempt that holds its lane.
+pub async fn claim(store: &Store, provider: ProviderId, attempt: Attempt) -> Result<Vec<Asked>, StoreError> {
+    // Not what a later attempt has taken already.
+    let free = "provider_id = $1 and (claimed_by is null or claimed_by <> $2 or claimed_token <= $3)";
     let sql = format!(
-        "update refresh_targets set claimed_by = $2, claimed_asked = asked where {} returning id, collection, ref, trigger_by",
-        in_order(store.kind(), "provider_id = $1")
+        "update refresh_targets set claimed_by = $2, claimed_token = $3, claimed_asked = asked where {} \
+         returning id, collection, ref, trigger_by",
+        in_order(store.kind(), free)
     );
+    let params = params![provider, attempt.job, attempt.token];
     let asked = |row: &Row| Ok(Asked { id: row.get(0)?, ask: Ask::of(row.get(1)?, row.get(2)?), trigger: row.get(3)? });
-    let mut all: Vec<Asked> =
-        store.query(&sql, &params![provider, job]).await?.iter().map(asked).collect::<Result<_, StoreError>>()?;
+    let mut all: Vec<Asked> = store.query(&sql, &params).await?.iter().map(asked).collect::<Result<_, StoreError>>()?;
     all.sort_by(|a, b| a.ask.cmp(&b.ask));
     Ok(all)
 }
 
 /// Takes away what was served, but not what was asked for again since; for the transaction that saves what was read.
-pub fn served(job: JobId, ids: Vec<i64>) -> Statement {
-    let sql = "delete from refresh_targets where claimed_by = $1 and asked = claimed_asked and id = any($2)";
-    Statement::new(sql, params![job, ids])
+pub fn served(attempt: Attempt, ids: Vec<i64>) -> Statement {
+    let sql = "delete from refresh_targets where claimed_by = $1 and claimed_token = $2 and asked = claimed_asked \
+               and id = any($3)";
+    Statement::new(sql, params![attempt.job, attempt.token, ids])
 }
 
 /// Gives back what was not served. Says how much is left.
-pub async fn release(store: &Store, job: JobId) -> Result<u64, StoreError> {
-    let sql = "update refresh_targets set claimed_by = null, claimed_asked = null where claimed_by = $1";
-    store.execute(sql, &params![job]).await
+pub async fn release(store: &Store, attempt: Attempt) -> Result<u64, StoreError> {
+    let sql = "update refresh_targets set claimed_by = null, claimed_token = null, claimed_asked = null \
+               where claimed_by = $1 and claimed_token = $2";
+    store.execute(sql, &params![attempt.job, attempt.token]).await
 }
 
 /// Cancels what would serve a provider that has been removed: nobody works its lane any more. Says how many jobs there were.

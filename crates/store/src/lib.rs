@@ -29,5 +29,5 @@ pub use migrate::{Migrated, schema_fingerprint};
 pub use registry::moment;
 pub use signal::{Heard, Listener, Signals};
 pub use store::{Kind, Store};
-pub use transact::{Durability, Size};
+pub use transact::Durability;
 pub use tx::Tx;

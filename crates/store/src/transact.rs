@@ -14,24 +14,23 @@ pub enum Durability {
     Full,
 }
 
-/// How long a transaction takes at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// Few rows, found by their keys. SQLite does it where it is asked, which is several times faster than to wake another
-    /// thread and be woken by it; the disk is waited for elsewhere.
-    Small,
-    Any,
-}
-
 impl Store {
     /// All statements in their order in one transaction, in one round trip: the rows of each. On PostgreSQL planned by key,
-    /// whatever the statistics say, and once only. Nobody waits for another writer of SQLite's on the caller's thread,
-    /// whatever the size.
-    pub async fn transact(&self, statements: &[Statement], durability: Durability, size: Size) -> Result<Vec<Vec<Row>>> {
+    /// whatever the statistics say, and once only.
+    pub async fn transact(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
         match &self.backend {
             _ if statements.is_empty() => Ok(Vec::new()),
             Backend::Pg(pg) => pg.transact(statements).await,
-            Backend::Sqlite(sqlite) => sqlite.transact(statements, durability, size).await,
+            Backend::Sqlite(sqlite) => sqlite.transact(statements, durability).await,
+        }
+    }
+
+    /// As [`Self::transact`], for few rows that are found by their keys: SQLite does it where it is asked, if nobody else
+    /// writes at that moment. To wake another thread and be woken by it takes several times longer.
+    pub async fn transact_small(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.small_transact(statements, durability).await,
+            Backend::Pg(_) => self.transact(statements, durability).await,
         }
     }
 }

@@ -19,13 +19,20 @@ pub(crate) async fn so_many_objects_become_their_collection(database: TestDataba
     let none = requests::condense(&world.store, world.provider, &["flavors"]).await.unwrap();
     assert!(none.is_empty(), "what cannot be asked for whole stays as it is");
     assert_eq!(requests::condense(&world.store, world.provider, &["vms"]).await.unwrap(), ["vms"]);
-    let job = JobId(1);
-    let claimed = requests::claim(&world.store, world.provider, job).await.unwrap();
+    let attempt = requests::Attempt { job: JobId(1), token: 1 };
+    let claimed = requests::claim(&world.store, world.provider, attempt).await.unwrap();
     let asks: Vec<_> = claimed.iter().map(|asked| (&asked.ask, asked.trigger.as_str())).collect();
     assert_eq!(asks, [(&Ask::Collection("vms".to_owned()), "event")]);
     // What comes while it is served stays for the next run.
     world.handle(&[power("meanwhile", "vm-000001")]).await;
-    let served = requests::served(job, claimed.iter().map(|asked| asked.id).collect());
+    // An attempt that was taken over neither takes away nor gives back nor takes what the next one holds.
+    let late = requests::Attempt { token: 0, ..attempt };
+    let nothing = requests::served(late, claimed.iter().map(|asked| asked.id).collect());
+    assert_eq!(world.store.batch(&[nothing]).await.unwrap(), [0]);
+    assert_eq!(requests::release(&world.store, late).await.unwrap(), 0);
+    let left = requests::claim(&world.store, world.provider, late).await.unwrap();
+    assert!(left.iter().all(|asked| asked.id != claimed[0].id), "{left:?}");
+    let served = requests::served(attempt, claimed.iter().map(|asked| asked.id).collect());
     world.store.batch(&[served]).await.unwrap();
     assert_eq!(world.asked().await, ["vms=vm-000001 1"]);
 }

@@ -10,7 +10,7 @@ use stocktake_model::{Listed, Scope, Target};
 use stocktake_provider::{ConnectError, Progress, Provider};
 use stocktake_queue::{Filter, Lane, Priority, State};
 use stocktake_refresh::findings;
-use stocktake_refresh::requests::{self, Ask, Asked};
+use stocktake_refresh::requests::{self, Ask, Asked, Attempt};
 use stocktake_refresh::{
     Choice, Finished, Observer, Phase, Prices, Refresh, RefreshError, Request, RunReport, Tried, choose, execute,
 };
@@ -62,7 +62,7 @@ impl Job for RefreshProvider {
         let ended = serve(context, doing, &record).await;
         let ended = tidied(context, doing, ended).await;
         // Also what a run that failed did not serve: the next attempt takes it anew.
-        match requests::release(&context.store, doing.job.id).await {
+        match requests::release(&context.store, Attempt::of(&doing.job)).await {
             Ok(_) => ended,
             Err(error) => match ended {
                 Ended::Done(_) => again(&error.into()),
@@ -77,7 +77,7 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
         Ok(()) => {}
         Err(error) => return again(&error),
     }
-    let asked = match requests::claim(&context.store, record.id, doing.job.id).await {
+    let asked = match requests::claim(&context.store, record.id, Attempt::of(&doing.job)).await {
         Ok(asked) if asked.is_empty() => return Ended::Done(Some(json!({"left out": "nothing is asked for any more"}))),
         Ok(asked) => asked,
         Err(error) => return again(&error.into()),
@@ -97,7 +97,7 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     let guard = GuardPolicy::default();
     let refresh = Refresh { provider_id: record.id, provider: connected, scope, guard, strict: false, seed };
     let trigger = triggers(&asked);
-    let also = |report: &RunReport| vec![requests::served(doing.job.id, served(&asked, report))];
+    let also = |report: &RunReport| vec![requests::served(Attempt::of(&doing.job), served(&asked, report))];
     let tried =
         Tried { generation: record.generation, to_unreachable: context.settings.credentials.failures_to_unreachable };
     let request = Request {

@@ -203,8 +203,9 @@ create table refresh_targets (
     trigger_by text not null,
     first_asked_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     last_asked_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
-    -- The lease token of the run that serves it now.
+    -- The job that serves it now, and its lease token, by which one attempt is told from another.
     claimed_by integer,
+    claimed_token integer,
     claimed_asked integer,
     unique (provider_id, collection, ref)
 ) strict;

@@ -56,8 +56,9 @@ create table refresh_targets (
     trigger_by text collate "C" not null,
     first_asked_on timestamptz not null default now(),
     last_asked_on timestamptz not null default now(),
-    -- The lease token of the run that serves it now.
+    -- The job that serves it now, and its lease token, by which one attempt is told from another.
     claimed_by bigint,
+    claimed_token bigint,
     claimed_asked bigint,
     unique (provider_id, collection, ref)
 );

@@ -7,34 +7,33 @@ use rusqlite::Connection;
 use super::{Sqlite, dialect, explain, in_transaction, value};
 use crate::db::{Row, Statement};
 use crate::error::{Result, StoreError};
-use crate::transact::{Durability, Size};
+use crate::transact::Durability;
 
 /// More statements than these are not small, whoever says so.
 const FEW: usize = 128;
 
 impl Sqlite {
-    pub(crate) async fn transact(
-        &self,
-        statements: &[Statement],
-        durability: Durability,
-        size: Size,
-    ) -> Result<Vec<Vec<Row>>> {
-        let small = size == Size::Small && statements.len() <= FEW;
-        let here = match statements {
-            [only] if small && dialect::only_reads(&only.sql) => return self.small_queries(statements).await,
-            [only] if small => self.small_step(only).await?.map(|rows| vec![rows]),
-            _ if small => self.small_write(|c| each(c, statements)).await?,
-            _ => None,
-        };
-        let answers = if let Some(answers) = here { answers } else { self.elsewhere(statements.to_vec()).await? };
-        if durability == Durability::Full {
-            self.sync_log().await?;
-        }
-        Ok(answers)
+    pub(crate) async fn transact(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
+        let work = statements.to_vec();
+        let answers = self.write(move |c| in_transaction(c, |c| each(c, &work))).await?;
+        self.survives(durability).await.map(|()| answers)
     }
 
-    async fn elsewhere(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>> {
-        self.write(move |c| in_transaction(c, |c| each(c, &statements))).await
+    pub(crate) async fn small_transact(&self, statements: &[Statement], durability: Durability) -> Result<Vec<Vec<Row>>> {
+        let here = match statements {
+            [only] if dialect::only_reads(&only.sql) => return self.small_queries(statements).await,
+            [only] => self.small_step(only).await?.map(|rows| vec![rows]),
+            few if few.len() <= FEW => self.small_write(|c| each(c, few)).await?,
+            _ => None,
+        };
+        match here {
+            Some(answers) => self.survives(durability).await.map(|()| answers),
+            None => self.transact(statements, durability).await,
+        }
+    }
+
+    async fn survives(&self, durability: Durability) -> Result<()> {
+        if durability == Durability::Full { self.sync_log().await } else { Ok(()) }
     }
 
     /// What is committed is on the disk after this. A database in WAL mode appends a transaction to its log and with that has
