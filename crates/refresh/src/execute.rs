@@ -20,7 +20,7 @@ use crate::run::Refresh;
 pub struct Request<'a> {
     /// `cli`, `schedule`, `event`
     pub trigger: &'a str,
-    /// The process, as people would look for it: `host:pid`.
+    /// The process, as people would look for it: `host:pid`, and of workers a piece of their id.
     pub owner: &'a str,
     /// How long the provider stays this process's without a renewal, by the database's clock.
     pub lease: Duration,

@@ -314,7 +314,7 @@ impl Server {
     }
 
     async fn try_end_row(&self, id: WorkerId, end: &End) -> Result<(), SupervisorError> {
-        let owner = format!("{}:{}", self.options.host, end.pid);
+        let owner = id.holder(&self.options.host, end.pid);
         self.store.free_leases_of(&owner).await?;
         self.queue.free(&owner).await?;
         Ok(fleet::end_worker(&self.store, id, end.state, &end.reason).await?)

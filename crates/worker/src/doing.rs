@@ -12,7 +12,7 @@ use crate::stop::Stop;
 #[derive(Debug, Clone)]
 pub struct Doing {
     pub job: Claimed,
-    /// The process, as people would look for it: `host:pid`.
+    /// The process, see [`stocktake_store::fleet::WorkerId::holder`].
     pub owner: String,
     pub report: Reporter,
     /// Asked when the worker drains or the job was cancelled: finish soon, or hand the job back.

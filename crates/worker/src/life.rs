@@ -30,7 +30,7 @@ pub struct Life {
     pub queue: Queue,
     /// Those it works, the preferred ones first.
     pub lanes: Vec<String>,
-    /// The process, as people would look for it: `host:pid`.
+    /// The process, see [`stocktake_store::fleet::WorkerId::holder`].
     pub owner: String,
     /// How long a job stays this worker's without a beat.
     pub lease: Duration,

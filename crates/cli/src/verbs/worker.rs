@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 use stocktake_jobs::workers::{self, Does};
 use stocktake_jobs::{Context, Jobs};
 use stocktake_queue::Queue;
+use stocktake_store::fleet::WorkerId;
 use stocktake_store::registry;
 use stocktake_worker::{Life, Reporter, Stop, live, reside};
 use tracing::Instrument as _;
 
-use super::refresh::owner;
+use super::refresh::{host, owner};
 use crate::app::App;
 use crate::exit::{Done, Exit, misuse};
 use crate::logging;
@@ -35,7 +36,7 @@ pub(crate) struct Worker {
     supervised: bool,
     /// Its row in the database
     #[arg(long, hide = true, value_name = "UUID")]
-    id: Option<String>,
+    id: Option<WorkerId>,
     /// The settings it was started with
     #[arg(long, hide = true, value_name = "N", default_value_t = 0)]
     generation: i64,
@@ -65,7 +66,12 @@ pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
         tokio::spawn(async move { report.tell(heartbeat).await })
     };
     // Of the highest level, so that a filter of errors alone still tells whose they are.
-    let span = tracing::error_span!("worker", kind = kind.name, id = verb.id, provider = verb.provider);
+    let span = tracing::error_span!(
+        "worker",
+        kind = kind.name,
+        id = verb.id.map(tracing::field::display),
+        provider = verb.provider
+    );
     let done = work(app, kind, &verb, &report, stop).instrument(span).await;
     telling.abort();
     if let Err(error) = &done {
@@ -98,7 +104,8 @@ async fn work(app: &App, kind: &workers::WorkerKind, verb: &Worker, report: &Rep
             reside(work(context, provider, report.clone(), stop.clone()), report, &stop).await?;
         }
         (does, provider) => {
-            let life = Life { queue, lanes: does.lanes(provider), owner: owner(), lease, poll };
+            let owner = verb.id.map_or_else(owner, |id| id.holder(&host(), std::process::id()));
+            let life = Life { queue, lanes: does.lanes(provider), owner, lease, poll };
             live(life, Arc::new(Jobs { context }), report.clone(), stop).await?;
         }
     }

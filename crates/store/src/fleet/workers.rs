@@ -23,6 +23,15 @@ impl WorkerId {
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// How the worker's process signs what it holds: as people would look for it, and never as another, even where containers
+    /// share a host's name and count their processes from one. Server and worker both work it out: what a process held that
+    /// has ended is found by it.
+    pub fn holder(&self, host: &str, pid: u32) -> String {
+        let id = self.0.simple().to_string();
+        // The end is drawn by lot; the beginning is the time.
+        format!("{host}:{pid}:{}", &id[id.len() - 8..])
+    }
 }
 
 impl std::fmt::Display for WorkerId {
