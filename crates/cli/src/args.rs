@@ -69,6 +69,11 @@ pub(crate) enum Command {
     Get(verbs::get::Get),
     /// One object, with what it links to and what links to it
     Show(verbs::show::Show),
+    /// What happened in the providers' systems
+    Events(verbs::events::Events),
+    /// What is done when something happens
+    #[command(subcommand)]
+    Rule(verbs::rule::Rule),
     /// What there can be: collections and their columns
     Collections(verbs::collections::Collections),
     /// Past refreshes

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use stocktake_events::RoutesError;
+use stocktake_rules::RulesError;
 use stocktake_settings::SettingsError;
 use stocktake_store::query::QueryError;
 
@@ -80,6 +82,8 @@ fn is_usage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<Usage>()
             || cause.is::<SettingsError>()
+            || cause.is::<RulesError>()
+            || cause.is::<RoutesError>()
             || cause.downcast_ref::<QueryError>().is_some_and(QueryError::is_usage)
     })
 }

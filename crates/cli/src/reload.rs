@@ -1,5 +1,5 @@
-//! Settings that are read again while a server runs: at SIGHUP, and when their file changed. Wrong ones are told with their
-//! place and change nothing.
+//! Settings that are read again while a server runs: at SIGHUP, and when their file changed, or that of routes or of rules which
+//! they name. Wrong ones are told with their place and change nothing.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,9 @@ use stocktake_supervisor::{Options, Program};
 use tokio::sync::watch;
 
 use crate::children::Children;
+use crate::kind::Kind;
 use crate::logging::{self, Tuner};
+use crate::verbs::rule::checked;
 
 /// How often the file is looked at. Not watched: a file that is put in another's place, or comes over a network, is not told.
 const LOOK: Duration = Duration::from_secs(2);
@@ -21,6 +23,7 @@ pub(crate) struct Reloader {
     pub(crate) settings: Settings,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
+    pub(crate) kinds: Vec<Kind>,
     pub(crate) options: watch::Sender<Options>,
     pub(crate) children: Children,
     pub(crate) tuner: Tuner,
@@ -34,31 +37,36 @@ type Stamp = Vec<Option<(SystemTime, u64, u64)>>;
 impl Reloader {
     /// Never returns.
     pub(crate) async fn run(mut self, mut hangups: tokio::signal::unix::Signal) {
-        let mut seen = self.stamp();
+        let (mut seen, mut events_seen) = (self.stamp(), self.stamp_of_events());
         loop {
             let asked = tokio::select! {
                 Some(()) = hangups.recv() => true,
                 () = tokio::time::sleep(LOOK) => false,
             };
-            let now = self.stamp();
-            if asked || now != seen {
-                seen = now;
-                self.read(if asked { "it was asked to (SIGHUP)" } else { "their file changed" });
+            let (now, events_now) = (self.stamp(), self.stamp_of_events());
+            if asked || now != seen || events_now != events_seen {
+                let why = if asked { "it was asked to (SIGHUP)" } else { "their file changed" };
+                self.read(why, events_now != events_seen);
+                (seen, events_seen) = (now, self.stamp_of_events());
             }
         }
     }
 
-    fn stamp(&self) -> Stamp {
-        use std::os::unix::fs::MetadataExt as _;
-        let places = self.file.clone().map_or_else(|| self.inputs.usual(), |file| vec![file]);
-        let stamp = |path: &PathBuf| {
-            let meta = std::fs::metadata(path).ok()?;
-            Some((meta.modified().ok()?, meta.len(), meta.ino()))
-        };
-        places.iter().map(stamp).collect()
+    fn check(&self, settings: &Settings) -> anyhow::Result<()> {
+        checked(settings, &self.kinds, None)?.into_iter().try_for_each(|one| one.found.map(drop))
     }
 
-    fn read(&mut self, why: &str) {
+    fn stamp(&self) -> Stamp {
+        stamp(&self.file.clone().map_or_else(|| self.inputs.usual(), |file| vec![file]))
+    }
+
+    /// Of the files that event handlers read.
+    fn stamp_of_events(&self) -> Stamp {
+        stamp(&[&self.settings.events.routes, &self.settings.events.rules].map(PathBuf::from))
+    }
+
+    /// `handlers`: what only event handlers read is another.
+    fn read(&mut self, why: &str, handlers: bool) {
         let loaded = load(&self.inputs).and_then(|loaded| {
             let path = "log.filter".to_owned();
             match logging::check(&loaded.settings.log.filter) {
@@ -72,21 +80,35 @@ impl Reloader {
             Ok(loaded) => loaded,
             Err(error) => return tracing::error!(%error, "the settings are wrong; going on with those from before"),
         };
+        if let Err(error) = self.check(&loaded.settings) {
+            return tracing::error!(%error, "the routes or rules are wrong; going on with what was before");
+        }
         self.file = loaded.file;
         let changes = diff(&self.settings, &loaded.settings);
         tracing::info!(why, changes = changes.len(), "settings read again");
-        if changes.is_empty() {
+        if handlers {
+            tracing::info!("routes or rules changed; workers are replaced");
+        } else if changes.is_empty() {
             return;
         }
         changes.iter().for_each(tell);
         if self.filter_is_set {
             self.tuner.set(&loaded.settings.log.filter);
         }
-        let replaced = changes.iter().any(|change| change.reload == Reload::NewWorkers);
+        let replaced = handlers || changes.iter().any(|change| change.reload == Reload::NewWorkers);
         let program = Program::this(self.children.environment(&loaded.settings));
         self.options.send_modify(|options| *options = options.with(&loaded.settings, program, replaced));
         self.settings = loaded.settings;
     }
+}
+
+fn stamp(places: &[PathBuf]) -> Stamp {
+    use std::os::unix::fs::MetadataExt as _;
+    let stamp = |path: &PathBuf| {
+        let meta = std::fs::metadata(path).ok()?;
+        Some((meta.modified().ok()?, meta.len(), meta.ino()))
+    };
+    places.iter().map(stamp).collect()
 }
 
 fn tell(change: &Change) {

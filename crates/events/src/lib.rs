@@ -5,6 +5,7 @@
 //! it stands in `jobs`.
 
 pub mod handle;
+pub mod notes;
 pub mod routes;
 pub mod stream;
 

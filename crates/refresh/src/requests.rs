@@ -51,6 +51,16 @@ impl Ask {
     }
 }
 
+impl std::fmt::Display for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::Collection(collection) => write!(f, "{collection} (all)"),
+            Self::Target(target) => target.fmt(f),
+        }
+    }
+}
+
 /// Something asked for, as a run takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod asking;
+mod events;
 mod providers;
 mod queueing;
 mod refreshing;
@@ -31,6 +32,12 @@ macro_rules! suite {
 
 suite! {
     asking: every_form_holds_the_same, wrong_questions_are_usage_errors, objects_are_shown, a_reader_that_leaves_is_no_error;
+    events:
+        events_are_listed_and_filtered,
+        an_event_is_shown_and_stands_with_its_object,
+        events_are_followed_until_somebody_ends_it,
+        a_rule_test_says_why_and_changes_nothing,
+        mistakes_in_rules_are_told_before_anything_starts;
     providers: secrets_stay_secret, what_fails_is_named, a_provider_is_edited_and_removed, settings_come_from_clouds_yaml,
         a_provider_is_paused_and_scheduled, credentials_have_a_state;
     queueing: jobs_are_seen_retried_and_cancelled;

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use stocktake_fakecloud::{CloudSpec, Control, FakeCloud, PASSWORD};
+use stocktake_store::Store;
 use stocktake_testkit::TestDatabase;
 
 pub(crate) struct Shell {
@@ -41,6 +42,11 @@ impl Shell {
         let shell = Self::registered(database).await;
         shell.run(&["refresh", "cloud1"]).ok();
         shell
+    }
+
+    /// The database behind it.
+    pub(crate) async fn store(&self) -> Store {
+        self.database.store().await
     }
 
     pub(crate) fn control(&self) -> Control {

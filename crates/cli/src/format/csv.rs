@@ -4,7 +4,7 @@ use stocktake_store::query::Value;
 
 use crate::output::human;
 
-pub(super) fn line<'a>(fields: impl IntoIterator<Item = std::borrow::Cow<'a, str>>) -> String {
+pub(crate) fn line<'a>(fields: impl IntoIterator<Item = std::borrow::Cow<'a, str>>) -> String {
     let mut line = String::new();
     for (n, field) in fields.into_iter().enumerate() {
         if n > 0 {

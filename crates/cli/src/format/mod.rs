@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::output::Out;
 
 pub(crate) use cells::{cell, cell_text};
+pub(crate) use csv::line as csv_line;
 pub(crate) use rows::Rows;
 
 /// Forms of a list of objects.

@@ -11,6 +11,7 @@ use stocktake_store::registry::{self, Keys, ProviderRecord};
 
 use super::effective::{self, Form};
 use super::provider::{credentials, test};
+use super::rule::{Checked, checked};
 use crate::app::App;
 use crate::exit::{Done, Exit, text};
 use crate::output::human::counted;
@@ -72,6 +73,7 @@ pub(crate) async fn run(app: &mut App, verb: Doctor) -> Done {
         // Nothing else can be found where nobody knows the database.
         return Ok(findings.exit);
     }
+    event_files(&mut findings)?;
     let url = findings.app.url()?;
     let store = match findings.app.store_to_read().await {
         Ok(store) => store,
@@ -113,6 +115,17 @@ fn settings(findings: &mut Findings<'_>) -> anyhow::Result<bool> {
         Err(bad) => findings.bad("settings", bad)?,
     }
     Ok(found.is_ok())
+}
+
+/// Routes and rules, where the settings name them.
+fn event_files(findings: &mut Findings<'_>) -> anyhow::Result<()> {
+    for Checked { what, found } in checked(findings.app.settings()?, &findings.app.kinds, None)? {
+        match found {
+            Ok(good) => findings.good(what, good)?,
+            Err(error) => findings.bad(what, text(&error))?,
+        }
+    }
+    Ok(())
 }
 
 async fn key_file(findings: &mut Findings<'_>, store: &Store) -> anyhow::Result<()> {

@@ -6,8 +6,10 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 mod effective;
 pub(crate) mod event_sources;
+pub(crate) mod events;
 pub(crate) mod fakecloud;
 pub(crate) mod get;
+mod happened;
 pub(crate) mod migrate;
 mod outcome;
 pub(crate) mod plan;
@@ -15,11 +17,13 @@ pub(crate) mod provider;
 pub(crate) mod queue;
 pub(crate) mod refresh;
 mod refresh_asked;
+pub(crate) mod rule;
 pub(crate) mod run_show;
 pub(crate) mod runs;
 pub(crate) mod server;
 pub(crate) mod servers;
 pub(crate) mod show;
+mod show_event;
 pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod worker;
@@ -38,6 +42,8 @@ pub(crate) async fn run(app: &mut App, command: Command) -> Done {
         Command::Summary(verb) => summary::run(app, verb).await,
         Command::Get(verb) => get::run(app, verb).await,
         Command::Show(verb) => show::run(app, verb).await,
+        Command::Events(verb) => events::run(app, verb).await,
+        Command::Rule(verb) => rule::run(app, verb).await,
         Command::Collections(verb) => collections::run(app, verb),
         Command::Runs(verb) => runs::run(app, verb).await,
         Command::Run(verb) => run_show::run(app, verb).await,

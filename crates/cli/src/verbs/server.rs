@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use super::provider;
 use super::refresh::host;
+use super::rule::{Checked, checked};
 use crate::app::App;
 use crate::children::Children;
-use crate::exit::{Done, Exit};
+use crate::exit::{Done, Exit, misuse, text};
 use crate::logging;
 use crate::reload::Reloader;
 
@@ -36,6 +37,10 @@ pub(crate) struct Server {
 pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
     let tuner = logging::for_service(app)?;
     let settings = app.settings()?;
+    // Before anything starts: its handlers could only wait for somebody to mend the files.
+    for Checked { found, .. } in checked(settings, &app.kinds, None)? {
+        found.map_err(|error| misuse(text(&error)))?;
+    }
     let store = app.store().await?;
     settle_event_sources(app, &store).await?;
     let host = host();
@@ -50,6 +55,7 @@ pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
         inputs: app.inputs(),
         settings: settings.clone(),
         file: app.loaded()?.file.clone(),
+        kinds: app.kinds.clone(),
         options,
         children,
         tuner,

@@ -8,9 +8,9 @@ use stocktake_model::{Collection, Menu};
 use stocktake_store::query::{self, Backlinks, End, Object, Path, Selector, Value};
 use stocktake_store::registry::{self, Freshness};
 
-use super::now;
+use super::{happened, now, show_event};
 use crate::app::App;
-use crate::exit::{Done, Exit};
+use crate::exit::{Done, Exit, misuse};
 use crate::format::{Simple, cell, data, machine};
 use crate::output::human::{ago, moment, thousands};
 use crate::output::paint::Tone;
@@ -23,12 +23,13 @@ Examples:
   stocktake show vm web-1
   stocktake show vms 3f2a                  the beginning of a ref
   stocktake show network public --provider cloud1
+  stocktake show event 4711                one of `stocktake events`: payload, route, what it led to
   stocktake show vm web-1 -o json
   stocktake show vm web-1 --raw            what the provider says of it")]
 pub(crate) struct Show {
-    /// vms, volumes, networks, …: see `stocktake collections`
+    /// vms, volumes, networks, …: see `stocktake collections`; or event
     collection: String,
-    /// A name, a ref, the beginning of a ref, or an id
+    /// A name, a ref, the beginning of a ref, or an id; of an event its number
     object: String,
     /// The provider it belongs to, when that is not clear
     #[arg(long, value_name = "NAME")]
@@ -41,6 +42,12 @@ pub(crate) struct Show {
 }
 
 pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
+    if matches!(verb.collection.as_str(), "event" | "events") {
+        if verb.raw || verb.provider.is_some() {
+            return Err(misuse("an event's number says all; leave --provider and --raw out"));
+        }
+        return show_event::run(app, &verb.object, verb.output).await;
+    }
     let menu = app.menu()?;
     let ix = query::resolve_collection(&menu, &verb.collection)?;
     let store = app.store_to_read().await?;
@@ -49,10 +56,17 @@ pub(crate) async fn run(app: &mut App, verb: Show) -> Done {
     let backlinks = object.backlinks(&store, &menu).await?;
     let document = if verb.raw { object.raw(&store).await? } else { None };
     let fresh = freshness(&store, menu.get(ix), &object).await?;
-    if machine(&mut app.out, verb.output, &as_data(&menu, &object, &backlinks, document.as_deref(), fresh.as_ref()))? {
+    let happened = happened::to(&store, &menu, &object).await?;
+    let mut all = as_data(&menu, &object, &backlinks, document.as_deref(), fresh.as_ref());
+    if let Some(map) = all.as_object_mut() {
+        map.insert("events".to_owned(), json!(happened.events));
+        map.insert("notes".to_owned(), json!(happened.notes));
+    }
+    if machine(&mut app.out, verb.output, &all)? {
         return Ok(Exit::Ok);
     }
     print(&mut app.out, &menu, &object, &backlinks, fresh.as_ref())?;
+    happened::print(&mut app.out, &happened)?;
     if verb.raw {
         app.out.line("")?;
         match document {

@@ -2,6 +2,7 @@
 //! their provider's refs; the inventory's names for them are looked up when a page is read, so an event that came before its
 //! object finds it as soon as it is there.
 
+mod aside;
 mod filter;
 mod follow;
 mod linked;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use stocktake_model::Menu;
 use stocktake_store::{Param, ProviderId, Store, StoreError, params};
 
+pub use aside::{SetAside, set_aside};
 pub use filter::{EventFilter, ObjectRef};
 pub use follow::Follow;
 pub use linked::Linked;

@@ -3,6 +3,7 @@
 
 mod facts;
 mod objects;
+mod trying;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,7 @@ use crate::job::{Job as _, new_job};
 use crate::kinds::{RunCommand, SendWebhook};
 
 pub use facts::Known;
+pub use trying::{Caused, Tried, jobs_of, try_rules};
 
 /// A rule that cannot be evaluated is told of so often at most: its next event may come in a millisecond.
 const TELL_EVERY: Duration = Duration::from_mins(10);

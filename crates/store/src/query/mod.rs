@@ -24,6 +24,7 @@ pub use object::{Backlinks, Object, Selector};
 pub use pages::{Pages, Record, Value};
 pub use path::{COMMON, End, Path, column_names};
 pub use raw::documents as raw_documents;
+pub use value::time as parse_time;
 
 use jiff::Timestamp;
 use stocktake_model::{CollectionIx, Menu};

@@ -60,7 +60,7 @@ pub(super) fn number(text: &str, unit: Unit) -> Result<f64, String> {
 
 /// Microseconds since 1970: a moment (`2026-01-31T10:00:00Z`), a day (`2026-01-31`, UTC), `now`, or a time before or
 /// after now (`-2h`, `-7d`).
-pub(super) fn time(text: &str, now: Timestamp) -> Result<i64, String> {
+pub fn time(text: &str, now: Timestamp) -> Result<i64, String> {
     let bad = || format!("'{text}' is not a time; write 2026-01-31, 2026-01-31T10:00:00Z, or -2h for two hours ago");
     let text = text.trim();
     if text == "now" {
