@@ -6,6 +6,9 @@ use stocktake_settings::{Plain, Reload, Settings};
 use crate::app::App;
 use crate::logging;
 
+/// What is not shown as it is.
+const SECRET: [&str; 2] = ["database.url", "traces.headers"];
+
 #[derive(Debug)]
 pub(crate) struct Children {
     /// What the server started with: what counts only from a start on, counts for its workers, too.
@@ -16,11 +19,14 @@ pub(crate) struct Children {
 
 impl Children {
     pub(crate) fn new(app: &App) -> anyhow::Result<Self> {
-        // The address has a password, which settings do not show: nobody else sees a process's environment.
+        // The address has a password, and headers tokens, which settings do not show: nobody else sees a process's environment.
         let mut more = vec![("STOCKTAKE_DATABASE".to_owned(), app.url()?)];
         more.push(("STOCKTAKE_CONFIG".to_owned(), "/dev/null".to_owned()));
         if let Some(filter) = logging::typed(app)? {
             more.push(("STOCKTAKE__LOG__FILTER".to_owned(), filter.to_owned()));
+        }
+        if let Some(headers) = app.settings()?.traces.headers.expose() {
+            more.push(("STOCKTAKE__TRACES__HEADERS".to_owned(), headers.to_owned()));
         }
         if app.global.no_color {
             more.push(("NO_COLOR".to_owned(), "1".to_owned()));
@@ -29,7 +35,7 @@ impl Children {
     }
 
     pub(crate) fn environment(&self, now: &Settings) -> Vec<(String, String)> {
-        let keys = Settings::keys().into_iter().filter(|key| key.path() != "database.url");
+        let keys = Settings::keys().into_iter().filter(|key| !SECRET.contains(&key.path().as_str()));
         let said = keys.filter_map(|key| {
             let of = if key.reload == Reload::Restart { &self.start } else { now };
             Some((key.variable(), word(of.shown(&key)?)))

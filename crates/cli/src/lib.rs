@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod recording;
 mod reload;
+mod traces;
 mod verbs;
 mod waiting;
 
@@ -26,6 +27,7 @@ use clap::{CommandFactory, FromArgMatches};
 pub use kind::{Import, Imported, Kind};
 
 use stocktake_settings::Address;
+use tracing::{Instrument as _, Span};
 
 use app::App;
 use args::Cli;
@@ -45,17 +47,24 @@ pub async fn run(kinds: Vec<Kind>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error.format(&mut Cli::command())),
     };
-    if !cli.command.is_service() {
-        logging::for_people(&cli.global);
-    }
     let typed = matches.value_source("database") == Some(ValueSource::CommandLine);
     let mut app = App::new(cli.global, kinds, typed);
+    let is_service = cli.command.is_service();
+    let mut span = Span::none();
+    if !is_service {
+        let traced = traces::verb(&cli.command);
+        let sent = traced.and_then(|_| traces::for_people(&mut app));
+        let begins = traced.filter(|_| sent.is_some());
+        logging::for_people(&app.global, sent);
+        span = begins.map_or_else(Span::none, traces::of_verb);
+    }
     if typed && app.global.database.as_ref().is_some_and(|url| Address::new(url).has_password()) {
         app.remark(
             "warning: a password on the command line is seen by everybody on this machine; set STOCKTAKE_DATABASE instead",
         );
     }
-    let done = verbs::run(&mut app, cli.command).await;
+    let done = Box::pin(verbs::run(&mut app, cli.command).instrument(span)).await;
+    traces::end().await;
     let flushed = app.out.flush();
     exit::code(done.and_then(|exit| Ok(flushed.map(|()| exit)?)), &app)
 }

@@ -9,9 +9,10 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use crate::app::App;
 use crate::args::Global;
+use crate::traces::{self, Boxed};
 
-/// For a verb that a person waits for: `-v`, or `STOCKTAKE_LOG=stocktake_http=trace`.
-pub(crate) fn for_people(global: &Global) {
+/// For a verb that a person waits for: `-v`, or `STOCKTAKE_LOG=stocktake_http=trace`. `traces`: where its spans go.
+pub(crate) fn for_people(global: &Global, traces: Option<Boxed>) {
     let level = match (global.verbose, global.quiet) {
         (0, true) => "off",
         (0, false) => "error",
@@ -19,9 +20,13 @@ pub(crate) fn for_people(global: &Global) {
         _ => "info,stocktake=debug",
     };
     let filter = EnvFilter::try_from_env("STOCKTAKE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let done = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours(global)).try_init();
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours(global)).with_filter(filter).boxed();
     // A second run in one process (tests) keeps the first one's logging.
-    drop(done);
+    drop(tracing_subscriber::registry().with(layers(lines, traces)).try_init());
+}
+
+fn layers(lines: Boxed, traces: Option<Boxed>) -> Vec<Boxed> {
+    std::iter::once(lines).chain(traces).collect()
 }
 
 /// The running filter of a server, to be changed when the settings change.
@@ -38,8 +43,8 @@ impl Tuner {
 }
 
 /// For a server or a worker: by `log.filter` and `log.format`, unless `-v` or `-q` say otherwise. What goes wrong in the
-/// program itself is a log line, too.
-pub(crate) fn for_service(app: &App) -> anyhow::Result<Tuner> {
+/// program itself is a log line, too. `process`: what this one does, for traces.
+pub(crate) fn for_service(app: &App, process: &str) -> anyhow::Result<Tuner> {
     let filter = filter(app)?;
     let (filter, handle) = reload::Layer::new(read(&filter).map_err(|what| wrong(app, what))?);
     let lines = fmt::layer().with_writer(std::io::stderr);
@@ -47,7 +52,8 @@ pub(crate) fn for_service(app: &App) -> anyhow::Result<Tuner> {
         LogFormat::Text => lines.with_ansi(colours(&app.global)).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    drop(tracing_subscriber::registry().with(lines.with_filter(filter)).try_init());
+    let traces = traces::layer(app, process)?;
+    drop(tracing_subscriber::registry().with(layers(lines.with_filter(filter).boxed(), traces)).try_init());
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         let what = panic.payload_as_str().unwrap_or("it left no words");

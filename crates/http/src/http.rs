@@ -15,6 +15,7 @@ use crate::client::{ClientError, Options, client};
 use crate::failure::{classify, first_line};
 use crate::gate::Gate;
 use crate::retry::retry_after;
+use crate::span;
 use crate::tape::Tape;
 use crate::usage::Usage;
 
@@ -79,7 +80,7 @@ impl Http {
             inner.usage.bytes(outcome.as_ref().map_or(0, |a| a.body.len()));
             return outcome;
         }
-        let outcome = inner.patiently(call).await;
+        let outcome = span::around(call, inner.patiently(call)).await;
         inner.tape.record(call, &outcome);
         outcome
     }
@@ -99,6 +100,7 @@ impl Inner {
                     self.tell(call, &setback.error, wait, patience.made());
                     tokio::time::sleep(wait).await;
                     self.usage.retry();
+                    span::asked_again(patience.made());
                 }
                 Err(why) if why.is_empty() => return Err(setback.error),
                 Err(why) => {

@@ -15,6 +15,7 @@ mod http;
 mod paging;
 mod redact;
 mod retry;
+mod span;
 mod tape;
 #[cfg(feature = "testing")]
 pub mod testing;

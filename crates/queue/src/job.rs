@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stocktake_store::{Cell, FromCell, Param};
 
+use crate::trace;
+
 /// A row of `jobs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -124,7 +126,7 @@ pub struct NewJob {
     pub merge_key: Option<String>,
     /// For its kind alone.
     pub payload: Value,
-    /// The trace it belongs to, as W3C `traceparent` has it.
+    /// The trace it belongs to, as W3C `traceparent` has it: the one it is made in, where there are traces.
     pub trace_context: Option<String>,
 }
 
@@ -140,7 +142,7 @@ impl NewJob {
             max_attempts: 5,
             merge_key: None,
             payload: Value::Object(serde_json::Map::new()),
-            trace_context: None,
+            trace_context: trace::current(),
         }
     }
 

@@ -26,6 +26,7 @@ mod merge;
 mod put;
 mod record;
 mod tending;
+pub mod trace;
 mod wakes;
 mod words;
 

@@ -141,12 +141,13 @@ impl Queue {
         Statement::new(sql, values(job, job.delay))
     }
 
-    /// As [`Self::statement`], for [`Self::put_debounced`].
+    /// As [`Self::statement`], for [`Self::put_debounced`]: answers with the job's id, how many wishes were merged into it, and
+    /// the trace it belongs to, which is the first wish's.
     pub fn statement_debounced(&self, job: &NewJob, debounce: Debounce) -> Statement {
         let words = self.words();
         let sql = format!(
             "{} {ON_CONFLICT} do update set merged = jobs.merged + 1, run_after = {}({}, excluded.run_after) \
-             returning id, merged",
+             returning id, merged, trace_context",
             self.insert(),
             words.least,
             words.plus("jobs.created_on", "$11")

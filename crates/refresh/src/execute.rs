@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use stocktake_queue::trace;
 use stocktake_store::registry::{self, CollectionRun, NewRun, RunEnd, RunId, RunState, Usage};
 use stocktake_store::{Lease, Statement, Store, StoreError};
 use tracing::Instrument as _;
@@ -86,6 +87,7 @@ pub async fn execute(
         owner: request.owner,
         lease_token: Some(held.lease.token),
         approves: request.approves,
+        trace_id: trace::id(),
     };
     let run = match registry::begin_run(store, &new).await {
         Ok(run) => run,
@@ -137,6 +139,7 @@ async fn recorded(
         }
         Err(error) => {
             report.outcome = Outcome::Failed;
+            trace::failed(&error.to_string());
             let end = ended(&report, Some(&error));
             if let Err(unwritten) = registry::end_run(store, run, provider, &refresh.scope, &end).await {
                 tracing::warn!(error = %unwritten, "the run's end could not be written down");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use stocktake_model::Target;
-use stocktake_queue::{Claimed, Debounce, Filter, JobId, Lane, NewJob, Priority, Put, Queue, QueueError, State};
+use stocktake_queue::{Claimed, Debounce, Filter, JobId, Lane, NewJob, Priority, Put, Queue, QueueError, State, trace};
 use stocktake_store::{Durability, Kind, Param, ProviderId, Row, Statement, Store, StoreError, params};
 
 /// The kind of the job that serves requests.
@@ -102,7 +102,7 @@ pub async fn queue_refresh(
     Ok(put)
 }
 
-/// Asks one provider.
+/// Asks one provider. The job belongs to the trace of whoever asked first; others are linked to it.
 pub async fn ask(
     queue: &Queue,
     provider: ProviderId,
@@ -120,7 +120,13 @@ pub async fn ask(
     let row = answers.last().and_then(|rows| rows.first());
     let row = row.ok_or_else(|| StoreError::Bug("a refresh was asked for and has no job".to_owned()))?;
     let (id, merged): (JobId, i64) = (row.get(0)?, row.get(1)?);
-    Ok(if merged == 0 { Put::New(id) } else { Put::Waiting(id) })
+    if merged == 0 {
+        return Ok(Put::New(id));
+    }
+    if let Some(first) = row.get::<Option<String>>(2)? {
+        trace::link(&first);
+    }
+    Ok(Put::Waiting(id))
 }
 
 /// For a transaction of the caller's: rows and job, one not without the other. Call [`Queue::announce`] with

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use stocktake_model::{IssueKind, Listed, Rows, Scope};
 use stocktake_provider::{BoxFuture, Collected, Page, PageSink, Progress, Provider};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use crate::error::RefreshError;
 use crate::observer::Observer;
@@ -67,6 +68,8 @@ pub(crate) async fn flow(
         }
         Ok((spent, unread))
     };
+    let collect = collect.instrument(tracing::debug_span!("collect"));
+    let parse = parse.instrument(tracing::debug_span!("parse"));
     let (mut collected, (spent, unread)) = tokio::try_join!(collect, parse)?;
     for (listing, records) in unread {
         let errors = vec![format!("{listing}: {records} records could not be read")];

@@ -8,6 +8,8 @@ use stocktake_model::{CollectionIx, Coverage, Rows, Scope};
 use stocktake_provider::Provider;
 use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan, Stored};
 use stocktake_store::{ProviderId, Save, SaveStats, Statement, Store};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::error::RefreshError;
 use crate::lease::Held;
@@ -72,7 +74,11 @@ impl Refresh {
         let also = record(report)?;
         let save = Save { lease: held.lease.clone(), plan: Arc::new(plan), complete, also };
         // No renewal meanwhile: the save holds the lease's row, and whoever would take it over waits for that.
-        let stats = store.save(&save).await?;
+        let span = tracing::debug_span!("save", inserted = Empty, updated = Empty, archived = Empty, deleted = Empty);
+        let stats = store.save(&save).instrument(span.clone()).await?;
+        let written = &stats.written;
+        span.record("inserted", written.inserted).record("updated", written.updated);
+        span.record("archived", written.archived).record("deleted", written.deleted);
         report.phases.save = millis_since(start);
         Ok(stats)
     }
@@ -94,12 +100,25 @@ impl Refresh {
         report: &mut RunReport,
         ids: Ids,
     ) -> Result<Planned, RefreshError> {
-        let (mut planner, mut coverage) = if Planner::needs_everything(&self.scope) {
+        let (planner, coverage) = if Planner::needs_everything(&self.scope) {
             Box::pin(self.compare_all(store, observer, report)).await?
         } else {
             Box::pin(self.compare_targets(store, observer, report)).await?
         };
         observer.phase(Phase::Planning);
+        let planned = self.close(store, report, ids, planner, coverage);
+        Box::pin(planned.instrument(tracing::debug_span!("plan"))).await
+    }
+
+    /// Everything was seen that will be: what is to be written?
+    async fn close(
+        &self,
+        store: &Store,
+        report: &mut RunReport,
+        ids: Ids,
+        mut planner: Planner,
+        mut coverage: Coverage,
+    ) -> Result<Planned, RefreshError> {
         let start = Instant::now();
         let menu = self.provider.menu();
         let mut wanted = planner.close(&coverage);
@@ -136,7 +155,8 @@ impl Refresh {
         let menu = self.provider.menu();
         observer.phase(Phase::Reading);
         let start = Instant::now();
-        let stored = store.read_all(self.provider_id, &menu, self.seed).await?;
+        let reading = store.read_all(self.provider_id, &menu, self.seed);
+        let stored = reading.instrument(tracing::debug_span!("read")).await?;
         report.phases.read = millis_since(start);
         observer.phase(Phase::Collecting);
         let start = Instant::now();
@@ -235,7 +255,9 @@ impl Refresh {
         observer.phase(Phase::Reading);
         let start = Instant::now();
         let request = ReadRequest::new(snapshot, coverage);
-        let stored = store.read_targets(self.provider_id, &self.provider.menu(), &request, self.seed).await?;
+        let menu = self.provider.menu();
+        let reading = store.read_targets(self.provider_id, &menu, &request, self.seed);
+        let stored = reading.instrument(tracing::debug_span!("read")).await?;
         report.phases.read += millis_since(start);
         Ok(stored)
     }

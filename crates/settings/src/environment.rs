@@ -1,4 +1,5 @@
-//! Settings in variables: `STOCKTAKE__SECTION__KEY`, and the short names of the few that are said most.
+//! Settings in variables: `STOCKTAKE__SECTION__KEY`, and the short names of the few that are said most or that
+//! other programs know, too.
 
 use crate::error::{Place, Problem};
 use crate::load::Said;
@@ -7,10 +8,13 @@ use crate::section::Raw;
 const PREFIX: &str = "STOCKTAKE__";
 
 /// Short names; where both are set, the long one counts.
-pub(crate) const SHORT: [(&str, &str, &str); 3] = [
+pub(crate) const SHORT: [(&str, &str, &str); 6] = [
     ("STOCKTAKE_DATABASE", "database", "url"),
     ("STOCKTAKE_KEY_FILE", "database", "key_file"),
     ("STOCKTAKE_LOG", "log", "filter"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "traces", "endpoint"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "traces", "headers"),
+    ("OTEL_SERVICE_NAME", "traces", "service"),
 ];
 
 pub(crate) fn said(environment: &[(String, String)]) -> (Vec<Said>, Vec<Problem>) {

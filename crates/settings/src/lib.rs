@@ -27,5 +27,5 @@ pub use key::{Key, Reload};
 pub use load::{Given, Inputs, Loaded, load};
 pub use plain::Plain;
 pub use schedule::{BadSchedule, Schedule};
-pub use tree::{Credentials, Database, Events, Log, Memory, Queue, Refresh, Runs, Server, Settings, Workers};
-pub use values::{Address, ByteSize, Listen, LogFormat, Role, Roles, parse_duration, show_duration};
+pub use tree::{Credentials, Database, Events, Log, Memory, Queue, Refresh, Runs, Server, Settings, Traces, Workers};
+pub use values::{Address, ByteSize, Collector, Headers, Listen, LogFormat, Role, Roles, parse_duration, show_duration};

@@ -64,7 +64,8 @@ impl Inputs {
 }
 
 fn heeded(name: &str) -> bool {
-    name.starts_with("STOCKTAKE_") || matches!(name, "HOME" | "XDG_CONFIG_HOME")
+    let short = environment::SHORT.iter().any(|(short, ..)| *short == name);
+    short || name.starts_with("STOCKTAKE_") || matches!(name, "HOME" | "XDG_CONFIG_HOME")
 }
 
 /// A value with its place, before anybody knows whether there is such a setting.

@@ -7,7 +7,7 @@ use crate::key::Key;
 use crate::plain::Plain;
 use crate::schedule::Schedule;
 use crate::section::{Raw, Section, section};
-use crate::values::{Address, ByteSize, Listen, LogFormat, Roles};
+use crate::values::{Address, ByteSize, Collector, Headers, Listen, LogFormat, Roles};
 
 section! {
     /// Where the inventory is.
@@ -171,6 +171,23 @@ section! {
 }
 
 section! {
+    /// OpenTelemetry traces: a refresh from who asked for it to the rows it wrote, sent over OTLP.
+    traces = Traces {
+        /// Where a collector takes OTLP over HTTP; `/v1/traces` is added unless it has a path. Empty: no traces.
+        /// OTEL_EXPORTER_OTLP_ENDPOINT says the same. Default: none, and then nothing of it costs anything.
+        endpoint: Collector = Collector::default() => Restart;
+        /// What is sent with every batch, such as a token: `name=value,name=value`, as OTEL_EXPORTER_OTLP_HEADERS has it, which
+        /// says the same. Values are never shown. Default: nothing.
+        headers: Headers = Headers::default() => Restart;
+        /// What share of the traces is kept, decided by who begins one and heeded by all that follow. Default: all; refreshes
+        /// are few.
+        sample: f64 = 1.0, in 0.0..=1.0 => Restart;
+        /// What the processes are called there. OTEL_SERVICE_NAME says the same. Default: the program's name.
+        service: String = "stocktake".to_owned() => Restart;
+    }
+}
+
+section! {
     /// Records of past refreshes.
     runs = Runs {
         /// How long they are kept; the last of each provider stays. Default: a month, to compare with.
@@ -232,5 +249,6 @@ tree! {
     events: Events,
     credentials: Credentials,
     log: Log,
+    traces: Traces,
     runs: Runs,
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stocktake_jobs::{CheckCredentials, Purge, new_job};
-use stocktake_queue::{NewJob, Queue};
+use stocktake_queue::{NewJob, Queue, trace};
 use stocktake_refresh::requests::{self, Ask};
 use stocktake_settings::Schedule;
 use stocktake_store::fleet::{self, Due, Served};
 use stocktake_store::{ProviderId, Statement, Store};
+use tracing::Instrument as _;
 
 use crate::error::SupervisorError;
 use crate::options::Options;
@@ -54,8 +55,11 @@ impl Scheduler {
             let Ok(schedule) = due.spec.parse::<Schedule>() else { continue };
             let now = Timestamp::from_microsecond(due.now).unwrap_or_default();
             let next = schedule.next_after(now, &due.name, options.refresh_jitter).map(Timestamp::as_microsecond);
-            let (starts, lane) = starts(queue, &due);
-            if fleet::take_tick(store, &due, next, &starts).await? && due.next_on.is_some() {
+            // What a tick starts belongs to a trace that begins here.
+            let span = tracing::info_span!("tick", schedule = due.name, trace_id = tracing::field::Empty);
+            trace::follow(&span, None);
+            let (starts, lane) = span.in_scope(|| starts(queue, &due));
+            if fleet::take_tick(store, &due, next, &starts).instrument(span).await? && due.next_on.is_some() {
                 tracing::info!(schedule = due.name, "a tick is taken");
                 queue.announce(lane.as_deref());
             }

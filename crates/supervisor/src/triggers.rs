@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use stocktake_queue::Queue;
+use stocktake_queue::{Queue, trace};
 use stocktake_refresh::requests::{self, Ask};
 use stocktake_store::ProviderId;
 use stocktake_store::fleet::Served;
+use tracing::Instrument as _;
 
 use crate::error::SupervisorError;
 use crate::options::Options;
@@ -27,7 +28,10 @@ impl Triggers {
     ) -> Result<(), SupervisorError> {
         for (provider, why) in self.due(options.refresh_on_start, providers) {
             tracing::info!(%provider, why, "asking for a full refresh");
-            requests::ask(queue, provider, &[Ask::Everything], why, requests::AT_ONCE).await?;
+            let span = tracing::info_span!("trigger", why, %provider, trace_id = tracing::field::Empty);
+            trace::follow(&span, None);
+            let all = [Ask::Everything];
+            requests::ask(queue, provider, &all, why, requests::AT_ONCE).instrument(span).await?;
         }
         // Only now: what could not be asked for is asked for again.
         let now = providers.iter().map(|p| (p.id, (p.generation, p.enabled))).collect();

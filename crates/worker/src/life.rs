@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_queue::{Beat, Claim, Claimed, Queue, QueueError};
+use stocktake_queue::{Beat, Claim, Claimed, Queue, QueueError, trace};
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
@@ -57,7 +57,8 @@ pub async fn live(life: Life, work: Arc<dyn Work>, report: Reporter, stop: Stop)
         let looked = match life.queue.claim(&claim).await.map(|mut claimed| claimed.pop()) {
             Ok(Some(job)) => {
                 // Of the highest level, so that a filter of errors alone still tells whose they are.
-                let span = tracing::error_span!("job", id = %job.id, kind = job.kind);
+                let span = tracing::error_span!("job", id = %job.id, kind = job.kind, trace_id = tracing::field::Empty);
+                trace::follow(&span, job.trace_context.as_deref());
                 one(&life, job, &work, &report, &stop).instrument(span).await;
                 Ok(())
             }
@@ -104,6 +105,7 @@ async fn one(life: &Life, job: Claimed, work: &Arc<dyn Work>, report: &Reporter,
     } else {
         // Lost to another worker, which begins anew: whatever this one still does must not go on beside it.
         task.abort();
+        trace::failed("the job was lost to another worker");
         tracing::warn!("job was lost: its lease ran out and another worker may have it");
     }
     report.job(None);
@@ -135,6 +137,9 @@ async fn pass_on(stop: &Stop, stopped: &Stop) {
 
 /// Writes the end down, however long the database is away: a job that ended must not begin again if that can be helped.
 async fn end(life: &Life, job: &Claimed, ended: Ended) {
+    if let Ended::Again(error) | Ended::Never(error) = &ended {
+        trace::failed(error);
+    }
     let mut away = AWAY.0;
     loop {
         let written = match &ended {

@@ -10,7 +10,9 @@ mod house;
 mod killed;
 mod living;
 mod process;
+mod sink;
 mod stalled;
+mod traces;
 mod wait;
 
 macro_rules! suite {
@@ -39,6 +41,7 @@ both! {
     stalled: a_worker_that_comes_back_writes_nothing, a_worker_that_does_not_come_back_is_replaced;
     ailing: too_large, too_short_lived;
     crowd: fifty_ask_for_ten_thousand;
+    traces: lead_from_request_to_rows, of_merged_wishes_are_linked, that_nobody_takes_harm_nothing;
 }
 
 // Several hosts are about PostgreSQL alone.

@@ -84,6 +84,7 @@ fn head(out: &mut Out, run: &RunRecord) -> io::Result<()> {
     line("api", format!("{}, {}{retries}{throttled}", counted(usage.calls, "call", "calls"), bytes(usage.bytes)))?;
     line("approves", run.approves.clone().unwrap_or_default())?;
     line("approved", run.approved_on.map(|on| ago(on, now)).unwrap_or_default())?;
+    line("trace", run.trace_id.clone().unwrap_or_default())?;
     table.end(out, "")
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Server {
 }
 
 pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
-    let tuner = logging::for_service(app)?;
+    let tuner = logging::for_service(app, "server")?;
     let settings = app.settings()?;
     // Before anything starts: its handlers could only wait for somebody to mend the files.
     for Checked { found, .. } in checked(settings, &app.kinds, None)? {

@@ -56,7 +56,7 @@ enum Kind {
 pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
     let name = verb.kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let kind = workers::find(&name).ok_or_else(|| misuse(format!("there is no kind of workers '{name}'")))?;
-    logging::for_service(app)?;
+    logging::for_service(app, &format!("worker {}", kind.name))?;
     let stop = Stop::default().on_signals();
     let stop = if verb.supervised { stop.on_retirement().on_end_of_input() } else { stop };
     let report = Reporter::default();

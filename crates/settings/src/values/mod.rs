@@ -1,7 +1,9 @@
 //! The types settings have, each with the text it is written as.
 
 mod address;
+mod collector;
 mod duration;
+mod headers;
 mod listen;
 mod log_format;
 mod roles;
@@ -11,7 +13,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 pub use address::Address;
+pub use collector::Collector;
 pub use duration::{parse_duration, show_duration};
+pub use headers::Headers;
 pub use listen::Listen;
 pub use log_format::LogFormat;
 pub use roles::{Role, Roles};

@@ -53,6 +53,7 @@ create table runs (
     lease_token bigint,
     approves text,
     approved_on timestamptz,
+    trace_id text,
     state text collate "C" not null,
     error text,
     started_on timestamptz not null,

@@ -53,6 +53,7 @@ create table runs (
     lease_token integer,
     approves text,
     approved_on integer,
+    trace_id text,
     state text not null,
     error text,
     started_on integer not null,

@@ -51,6 +51,8 @@ pub struct RunRecord {
     /// When a person approved the deletions this run held.
     #[serde(serialize_with = "super::moment::maybe")]
     pub approved_on: Option<i64>,
+    /// The trace it is a part of, where traces were sent.
+    pub trace_id: Option<String>,
 }
 
 impl RunRecord {
@@ -88,7 +90,8 @@ pub struct RunIssue {
 }
 
 const SELECT: &str = "select r.id, r.provider_id, p.name, r.mode, r.targets, r.trigger_by, r.owner, r.state, r.error, \
-    r.started_on, r.ended_on, r.phases, r.collections, r.listings, r.usage, r.issues, r.notes, r.approves, r.approved_on \
+    r.started_on, r.ended_on, r.phases, r.collections, r.listings, r.usage, r.issues, r.notes, r.approves, r.approved_on, \
+    r.trace_id \
     from runs r join providers p on p.id = r.provider_id";
 
 /// Newest first.
@@ -202,6 +205,7 @@ fn record(row: &Row) -> Result<RunRecord> {
         notes: json(row, 16)?,
         approves: row.get(17)?,
         approved_on: row.get(18)?,
+        trace_id: row.get(19)?,
     })
 }
 

@@ -68,6 +68,8 @@ pub struct NewRun<'a> {
     pub lease_token: Option<i64>,
     /// The run whose held deletions a person approved.
     pub approves: Option<RunId>,
+    /// The trace it is a part of, where there are traces.
+    pub trace_id: Option<String>,
 }
 
 /// What happened to one collection.
@@ -205,8 +207,9 @@ impl RunEnd {
 /// Writes down that a run has begun.
 pub async fn begin_run(store: &Store, new: &NewRun<'_>) -> Result<RunId> {
     let id = RunId(Uuid::now_v7());
-    let sql = "insert into runs (id, provider_id, mode, targets, trigger_by, owner, lease_token, approves, state, started_on) \
-               values ($1, $2, $3, $4, $5, $6, $7, $8, 'running', now())";
+    let sql = "insert into runs (id, provider_id, mode, targets, trigger_by, owner, lease_token, approves, trace_id, state, \
+               started_on) \
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running', now())";
     let approves = new.approves.map(|run| run.to_string());
     let params = params![
         id.to_string(),
@@ -217,6 +220,7 @@ pub async fn begin_run(store: &Store, new: &NewRun<'_>) -> Result<RunId> {
         new.owner,
         new.lease_token,
         approves,
+        new.trace_id.as_ref(),
     ];
     store.execute(sql, &params).await?;
     Ok(id)

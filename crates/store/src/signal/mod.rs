@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::store::{Backend, Store};
 
@@ -103,7 +103,7 @@ impl Store {
 impl Signals {
     /// Says it to all listeners of this channel, here at once and in other processes soon. Does not wait.
     pub fn tell(&self, topic: &str) {
-        self.start();
+        self.start(Span::none);
         self.shared.hear(topic);
         if self.shared.untold().add(topic) {
             self.shared.more.notify_one();
@@ -112,7 +112,7 @@ impl Signals {
 
     pub fn listen(&self) -> Listener {
         self.shared.listened.send_replace(true);
-        self.start();
+        self.start(Span::current);
         Listener { heard: self.shared.heard.subscribe(), _signals: self.clone() }
     }
 
@@ -129,7 +129,9 @@ impl Signals {
         tokio::time::timeout(at_most, told).await.is_ok()
     }
 
-    fn start(&self) {
+    /// `within`: whose it is, for log lines. Who listens does so for long; who only tells has a span that must end, and a
+    /// task that lives on in it would keep it open.
+    fn start(&self, within: fn() -> Span) {
         self.running.get_or_init(|| {
             let shared = Arc::clone(&self.shared);
             let listening = async move {
@@ -138,7 +140,7 @@ impl Signals {
                     Backend::Sqlite(sqlite) => sqlite::run(&shared, sqlite.place()).await,
                 }
             };
-            Running(tokio::spawn(listening.in_current_span()))
+            Running(tokio::spawn(listening.instrument(within())))
         });
     }
 }

@@ -10,8 +10,11 @@ use stocktake_testkit::TestDatabase;
 
 use crate::support::World;
 
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
 async fn begin(world: &World, scope: &Scope, lease_token: Option<i64>) -> RunId {
-    let new = NewRun { provider: world.provider, scope, trigger: "cli", owner: "host:1", lease_token, approves: None };
+    let (provider, trace_id) = (world.provider, Some(TRACE.to_owned()));
+    let new = NewRun { provider, scope, trigger: "cli", owner: "host:1", lease_token, approves: None, trace_id };
     registry::begin_run(&world.store, &new).await.unwrap()
 }
 
@@ -45,7 +48,7 @@ pub(crate) async fn a_run_is_written_down(database: TestDatabase) {
         let found = registry::find_run(&world.store, word).await.unwrap();
         assert_eq!((found.id, found.state, found.counts().created), (id, RunState::Partial, 3), "{word}");
         assert_eq!((found.mode.as_str(), found.provider.as_str(), found.notes.len()), ("targeted", "one", 1));
-        assert_eq!(found.phases, [("collect".to_owned(), 12)]);
+        assert_eq!((&found.phases[..], found.trace_id.as_deref()), (&[("collect".to_owned(), 12)][..], Some(TRACE)));
         assert!(found.ended_on.unwrap() >= found.started_on);
     }
     assert!(matches!(registry::find_run(&world.store, "zzz").await, Err(RegistryError::NoRun { .. })));

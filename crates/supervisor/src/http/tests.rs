@@ -113,7 +113,15 @@ async fn provider(store: &Store, name: &str) -> ProviderId {
 
 /// One full run that saw all there is.
 async fn refreshed_whole(store: &Store, provider: ProviderId) {
-    let new = NewRun { provider, scope: &Scope::Full, trigger: "cli", owner: "here:1", lease_token: None, approves: None };
+    let new = NewRun {
+        provider,
+        scope: &Scope::Full,
+        trigger: "cli",
+        owner: "here:1",
+        lease_token: None,
+        approves: None,
+        trace_id: None,
+    };
     let whole = CollectionRun { listed: Some(Listed::Complete), ..CollectionRun::default() };
     let end = RunEnd { state: RunState::Ok, error: None, ..RunEnd::failed("") };
     let end = RunEnd { collections: [("vms".to_owned(), whole)].into(), ..end };
@@ -124,8 +132,15 @@ async fn refreshed_whole(store: &Store, provider: ProviderId) {
 /// One full run with a collection that failed and one that the provider does not offer, one that failed.
 async fn refreshes(store: &Store, provider: ProviderId) {
     let Lease { token, .. } = store.acquire_lease(provider, "here:1", LONG).await.expect("a lease");
-    let new =
-        NewRun { provider, scope: &Scope::Full, trigger: "cli", owner: "here:1", lease_token: Some(token), approves: None };
+    let new = NewRun {
+        provider,
+        scope: &Scope::Full,
+        trigger: "cli",
+        owner: "here:1",
+        lease_token: Some(token),
+        approves: None,
+        trace_id: None,
+    };
     let collection = |listed, counts| CollectionRun { counts, listed: Some(listed) };
     let counts = Counts { created: 5, updated: 4, unchanged: 3, archived: 2, deleted: 1, ..Counts::default() };
     let collections = [

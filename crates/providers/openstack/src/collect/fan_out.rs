@@ -8,10 +8,11 @@ use futures_util::{StreamExt, stream};
 use sonic_rs::JsonValueTrait;
 use stocktake_model::Listed;
 use stocktake_provider::{BoxFuture, Progress, ProviderError};
+use tracing::Instrument as _;
 
 use super::Run;
 use super::listings::{Listing, listing};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, note, span};
 use super::page;
 use crate::parse::decode;
 
@@ -36,6 +37,10 @@ pub(super) async fn ask(run: &Run<'_>, listing: &'static Listing, parts: Vec<Par
 }
 
 async fn ask_some(run: &Run<'_>, listing: &'static Listing, parts: Vec<Part>, shape: Shape, whole: Outcome, at_once: usize) {
+    ask_each(run, listing, parts, shape, whole, at_once).instrument(span(listing)).await;
+}
+
+async fn ask_each(run: &Run<'_>, listing: &'static Listing, parts: Vec<Part>, shape: Shape, whole: Outcome, at_once: usize) {
     run.sink.progress(Progress::Started { listing: listing.name });
     let start = Instant::now();
     let mut outcome = Outcome { records: 0, pages: 0, ..whole };
@@ -91,6 +96,7 @@ async fn ask_some(run: &Run<'_>, listing: &'static Listing, parts: Vec<Part>, sh
         };
     }
     outcome.millis = start.elapsed().as_millis() as u64;
+    note(&outcome);
     run.sink.progress(Progress::Ended { listing: listing.name, listed: outcome.listed.clone() });
     run.outcomes.add(listing, outcome);
 }

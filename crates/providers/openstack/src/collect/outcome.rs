@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stocktake_model::{CollectionIx, Coverage, Listed};
 use stocktake_provider::{Collected, ListingReport};
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::listings::{Everybody, Listing};
 use crate::menu::menu;
@@ -43,6 +45,19 @@ impl Outcome {
             (known, other) => known.and(other),
         };
     }
+}
+
+/// A listing's part of a trace.
+pub(super) fn span(listing: &Listing) -> Span {
+    let (name, service) = (listing.name, listing.service.name());
+    let shown = format_args!("list {name}");
+    tracing::debug_span!("listing", otel.name = shown, name, service, listed = Empty, records = Empty, pages = Empty)
+}
+
+/// Notes what became of the listing that the current span stands for.
+pub(super) fn note(outcome: &Outcome) {
+    let span = Span::current();
+    span.record("listed", outcome.listed.name()).record("records", outcome.records).record("pages", outcome.pages);
 }
 
 /// Filled by many at once.

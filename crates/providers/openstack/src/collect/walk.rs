@@ -7,9 +7,10 @@ use bytes::Bytes;
 use stocktake_http::Paging as Pages;
 use stocktake_model::Listed;
 use stocktake_provider::{ErrorKind, Page, Progress, ProviderError};
+use tracing::Instrument as _;
 
 use super::listings::{Everybody, Listing, Paging, Whose};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, note, span};
 use super::{Run, page, server_faults};
 
 /// What a walk is to do besides following pages.
@@ -43,6 +44,10 @@ fn nothing(listing: &Listing) -> Listed {
 impl Run<'_> {
     /// Reads a listing to its end and notes what became of it. `each` sees every record.
     pub(crate) async fn walk(&self, walk: &Walk<'_>, each: &mut (dyn FnMut(&str) + Send)) -> Outcome {
+        self.walked(walk, each).instrument(span(walk.listing)).await
+    }
+
+    async fn walked(&self, walk: &Walk<'_>, each: &mut (dyn FnMut(&str) + Send)) -> Outcome {
         let listing = walk.listing;
         self.sink.progress(Progress::Started { listing: listing.name });
         let start = Instant::now();
@@ -51,6 +56,7 @@ impl Run<'_> {
             None => self.asked(walk, each).await,
         };
         outcome.millis = start.elapsed().as_millis() as u64;
+        note(&outcome);
         self.sink.progress(Progress::Ended { listing: listing.name, listed: outcome.listed.clone() });
         self.outcomes.add(listing, outcome.clone());
         outcome
