@@ -2,8 +2,6 @@
 //!
 //! Sending is nobody's concern: it never holds work up, and what cannot be sent is lost and counted (`outbox.rs`).
 
-use std::time::Duration;
-
 use tracing::Span;
 use tracing_subscriber::{Layer, Registry};
 
@@ -18,9 +16,6 @@ mod outbox;
 mod start;
 
 pub(crate) type Boxed = Box<dyn Layer<Registry> + Send + Sync>;
-
-/// How long the end of a process waits for its last spans to be sent.
-const LAST: Duration = Duration::from_secs(2);
 
 /// What sends spans; none where the settings name no collector. `process`: what this process does.
 #[cfg(feature = "otlp")]
@@ -68,7 +63,5 @@ pub(crate) fn of_verb(verb: &'static str) -> Span {
 /// Sends what is left, for a short while.
 pub(crate) async fn end() {
     #[cfg(feature = "otlp")]
-    if tokio::time::timeout(LAST, outbox::flush()).await.is_err() {
-        tracing::warn!("the last spans were not sent: the collector takes too long");
-    }
+    outbox::end().await;
 }

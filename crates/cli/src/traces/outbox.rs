@@ -18,6 +18,8 @@ const WAITING: usize = 4096;
 const BATCH: usize = 512;
 /// How long spans wait for others.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long the end of a process waits for its last spans to be sent.
+const LAST: Duration = Duration::from_secs(2);
 /// How often it is told that spans are lost.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
@@ -55,7 +57,7 @@ impl<E: SpanExporter + 'static> SpanProcessor for Outbox<E> {
         }
     }
 
-    /// See [`flush`].
+    /// See [`end`].
     fn force_flush(&self) -> OTelSdkResult {
         Ok(())
     }
@@ -74,13 +76,18 @@ impl<E: SpanExporter + 'static> SpanProcessor for Outbox<E> {
     }
 }
 
-/// Waits until all spans that have ended were sent or lost.
-pub(super) async fn flush() {
+/// Waits until all spans that have ended were sent or lost, or for too long.
+pub(super) async fn end() {
     let Some(outbox) = OUTBOX.get() else { return };
     let (done, sent) = oneshot::channel();
-    if outbox.send(Post::Flush(done)).await.is_ok() {
-        // Nobody answers when the task is gone, and then nothing can be sent either.
-        let _ = sent.await;
+    let flushed = async {
+        if outbox.send(Post::Flush(done)).await.is_ok() {
+            // Nobody answers when the task is gone, and then nothing can be sent either.
+            let _ = sent.await;
+        }
+    };
+    if tokio::time::timeout(LAST, flushed).await.is_err() {
+        tracing::warn!("the last spans were not sent: the traces' collector takes too long");
     }
 }
 
