@@ -9,7 +9,7 @@ demo:
     cargo run --release -- demo
 
 # Everything CI runs, in its order.
-ci: fmt-check lint test deny lab-scenario
+ci: fmt-check lint test deny unit lab-scenario
 
 # Formatting, checked.
 fmt-check:
@@ -30,6 +30,10 @@ test:
 # Licences, bans and sources of all dependencies.
 deny:
     scripts/test deny
+
+# The service's unit file, by systemd's own word (installs systemd-analyze).
+unit:
+    scripts/test unit
 
 # The whole story against a real OpenStack (installs and starts one).
 lab-scenario:
