@@ -227,6 +227,22 @@ fn the_guard_holds_until_a_second_run_agrees_whichever_it_is() {
     assert!(db.held.is_empty(), "seen again");
 }
 
+#[test]
+fn what_has_gone_is_not_held_any_more() {
+    let mut db = Memory::new();
+    let boxes: Vec<String> = (0..100).map(|n| format!("b{n}")).collect();
+    let boxes: Vec<&str> = boxes.iter().map(String::as_str).collect();
+    db.refresh(boxes_of(&boxes, &["pen"]), &complete(), GuardPolicy::default());
+    db.refresh(boxes_of(&boxes[..50], &["pen"]), &complete(), GuardPolicy::default());
+    assert_eq!(db.held.len(), 100, "fifty boxes with a pen each");
+    let mut coverage = told(&[NOTES], &[], &["b60"]);
+    coverage.feed(NOTES, Listed::Complete);
+    coverage.feed(BOXES, Listed::Complete);
+    let plan = refresh_as(&mut db, with_notes(rows(), &["n1"]), &[NOTES], &coverage, GuardPolicy::default());
+    assert_eq!(plan.collection(BOXES).counts.archived, 1);
+    assert_eq!(db.held.len(), 98, "neither the box nor its pen");
+}
+
 fn with_tags(mut rows: Rows, keys: &[String]) -> Rows {
     for key in keys {
         rows.row(TAGS, key).text(tags::name, key.as_str()).finish();

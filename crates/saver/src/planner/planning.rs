@@ -140,15 +140,18 @@ impl Planner {
         Ok((unlinks, moved))
     }
 
-    /// Held rows that this run saw. A targeted run did not read which are held, so it names all it saw.
+    /// Held rows that this run saw, or archived: with their owner, or because the provider said so. Would a row that went stay
+    /// marked, it could vanish unguarded after it was back. A targeted run did not read which are held, so it names all.
     pub(super) fn unheld(&self) -> Vec<i64> {
         let knows_held = Self::needs_everything(&self.scope);
         if knows_held && self.stored.held.is_empty() {
             return Vec::new();
         }
-        let seen = self.stored.indexes.iter().flat_map(|index| &index.entries).filter(|e| e.seen && e.row.id != 0);
+        let archived = |id: i64| self.fates.of.get(&id) == Some(&Fate::Archived);
+        let known = self.stored.indexes.iter().flat_map(|index| &index.entries);
+        let settled = known.filter(|e| e.row.id != 0 && (e.seen || archived(e.row.id)));
         let held = |id: &i64| !knows_held || self.stored.held.contains(id);
-        seen.map(|e| e.row.id).filter(held).collect()
+        settled.map(|e| e.row.id).filter(held).collect()
     }
 
     /// Of each row that will be written, its collection's position and its own.
