@@ -7,6 +7,7 @@ mod ask;
 mod catalogue;
 mod endpoint;
 mod keystone;
+mod negotiated;
 mod service;
 mod session;
 mod sign_in;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use stocktake_http::{Answer, ClientError, Http, Options};
 use stocktake_provider::{ApiUsage, ConnectError, ProviderError, Traffic};
-use tokio::sync::{OnceCell, broadcast};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 pub use catalogue::Catalogue;
@@ -28,11 +29,15 @@ pub use service::{Service, Version};
 pub use session::Session;
 
 use crate::config::{Method, OpenStackConfig};
+use negotiated::Negotiated;
 use sign_in::SignIn;
 
 /// How long a service that could not be asked for its versions is taken to be away: dozens of questions wait for that one
 /// answer, and each would try for as long again.
 const AWAY_HOLDS: Duration = Duration::from_secs(10);
+
+/// What services answer who do not know the microversion they are asked at.
+const NO_SUCH_VERSION: u16 = 406;
 
 /// One cloud, seen with one credential. Cheap to clone; clones share token, budget and counters.
 #[derive(Debug, Clone)]
@@ -43,8 +48,7 @@ struct Inner {
     config: OpenStackConfig,
     http: Http,
     sign_in: SignIn,
-    /// Negotiated once; services are not upgraded while we look.
-    microversions: [OnceCell<Option<Version>>; Service::ALL.len()],
+    microversions: [Negotiated; Service::ALL.len()],
     /// Services whose versions could not be asked for, with the time.
     away: Mutex<HashMap<Service, (Instant, ProviderError)>>,
     /// Services that refused a brand-new token, with the token's serial and the time: asking Keystone for another at once
@@ -135,7 +139,7 @@ impl Api {
     pub async fn microversion(&self, service: Service) -> Result<Option<Version>, ProviderError> {
         let Some(wanted) = service.wanted() else { return Ok(None) };
         let known = &self.0.microversions[service as usize];
-        known.get_or_try_init(|| self.0.negotiate_unless_away(service, wanted)).await.copied()
+        known.get_or_ask(|| self.0.negotiate_unless_away(service, wanted)).await
     }
 
     /// Asks one service. The path starts after the version (and project): `/servers/detail?limit=200`,
@@ -155,7 +159,12 @@ impl Api {
         microversion: Option<Version>,
     ) -> Result<Answer, ProviderError> {
         let name = format!("GET {service} {}", path_and_query.split('?').next().unwrap_or_default());
-        self.0.ask(service, &name, microversion, |endpoint| endpoint.at(path_and_query)).await?.ok(&name)
+        let asked = Instant::now();
+        let answer = self.0.ask(service, &name, microversion, |endpoint| endpoint.at(path_and_query)).await?;
+        if answer.status == NO_SUCH_VERSION && microversion.is_some() {
+            self.0.microversions[service as usize].doubt(asked).await;
+        }
+        answer.ok(&name)
     }
 
     /// Turns a `next` link, absolute or relative, into the path for [`Api::get`]. Its host is ignored: behind a proxy

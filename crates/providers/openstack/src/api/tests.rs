@@ -50,6 +50,9 @@ impl Cloud {
                 Reply::json(200, &body.to_string())
             }
             ("GET", _) if !*taken(r, &now.lock().unwrap()) => Reply::json(401, r#"{"error": {"message": "Unauthorized"}}"#),
+            ("GET", "/compute/v2.1/newer") => {
+                Reply::json(406, r#"{"computeFault": {"message": "Version is not supported"}}"#)
+            }
             ("GET", "/compute/v2.1/forbidden?x=1") => {
                 Reply::json(403, r#"{"forbidden": {"code": 403, "message": "Policy doesn't allow it"}}"#)
             }
@@ -225,6 +228,20 @@ async fn microversions_are_asked_for_in_both_spellings_and_degrade() {
         let modern = expected.map(|v| format!("compute {v}"));
         assert_eq!(asked.header("openstack-api-version"), modern.as_deref());
         assert_eq!(cloud.server.count("GET", "/compute/v2.1/"), 2, "one version document and one question");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_know_the_microversion_is_asked_which_it_knows() {
+    let cloud = Cloud::start();
+    let api = cloud.api(&[]);
+    api.get(Service::Compute, "/servers").await.unwrap();
+    assert!(api.get(Service::Compute, "/newer").await.unwrap_err().to_string().contains("406"));
+    let documents = |cloud: &Cloud| cloud.server.seen().iter().filter(|r| r.path == "/compute/v2.1/").count();
+    assert_eq!(documents(&cloud), 1);
+    for _ in 0..2 {
+        api.get(Service::Compute, "/servers").await.unwrap();
+        assert_eq!(documents(&cloud), 2, "once more, and then no more");
     }
 }
 
