@@ -23,6 +23,16 @@ impl ApiUsage {
         self.throttled += other.throttled;
         self.bytes += other.bytes;
     }
+
+    /// What was added since an earlier reading of the same counters.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_sub(earlier.calls),
+            retries: self.retries.saturating_sub(earlier.retries),
+            throttled: self.throttled.saturating_sub(earlier.throttled),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+        }
+    }
 }
 
 /// One request and its answer, redacted: no token, no password, no secret header.

@@ -61,11 +61,15 @@ impl Refresh {
         interrupt: impl Future<Output = ()>,
         record: impl FnOnce(&RunReport) -> Result<Vec<Statement>, RefreshError>,
     ) -> Result<SaveStats, RefreshError> {
-        let Planned { plan, complete } = tokio::select! {
-            planned = self.planned(store, observer, report, Ids::Reserved) => planned?,
-            lost = lease::keep(store, held) => return Err(lost.into()),
-            () = interrupt => return Err(RefreshError::Interrupted),
+        let before = self.provider.usage();
+        let planned = tokio::select! {
+            planned = self.planned(store, observer, report, Ids::Reserved) => planned,
+            lost = lease::keep(store, held) => Err(lost.into()),
+            () = interrupt => Err(RefreshError::Interrupted),
         };
+        // Also of a run that came to nothing: its calls were made.
+        report.usage = self.provider.usage().since(before);
+        let Planned { plan, complete } = planned?;
         if self.strict && !plan.issues.is_empty() {
             return Err(RefreshError::Strict(plan.issues));
         }

@@ -4,7 +4,7 @@
 mod support;
 
 use stocktake_fakecloud::{Fault, FaultRule, Service};
-use stocktake_store::registry::{self, CredentialState, Standing};
+use stocktake_store::registry::{self, CredentialState, RunFilter, RunState, Standing};
 use stocktake_testkit::{TestDatabase, postgres, sqlite};
 use support::World;
 
@@ -40,6 +40,10 @@ async fn runs_tell(database: TestDatabase) {
     let once = after(&world, &STRANGER).await;
     assert!(once.state == CredentialState::Invalid && once.wants_confirmation() && !once.stops_workers(), "{once:?}");
     assert!(once.message.as_deref().is_some_and(|why| why.contains("401")), "{once:?}");
+    let last = RunFilter { limit: Some(1), ..RunFilter::default() };
+    let run = registry::list_runs(&world.store, &last).await.unwrap().remove(0);
+    assert_eq!(run.state, RunState::Failed);
+    assert!(run.usage.calls > 0, "calls were made, whatever came of them");
     assert!(after(&world, &STRANGER).await.stops_workers());
     assert_eq!(after(&world, &[]).await.state, CredentialState::Valid);
 }

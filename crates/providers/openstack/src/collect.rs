@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use stocktake_model::{Scope, Target};
-use stocktake_provider::{ApiUsage, BoxFuture, Collected, PageSink, Progress, ProviderError};
+use stocktake_provider::{BoxFuture, Collected, PageSink, Progress, ProviderError};
 
 use crate::api::Api;
 pub(crate) use collections::{cost, listable};
@@ -87,7 +87,7 @@ pub(crate) async fn collect(
         run.outcomes.doubt("the sign-in lost a role or its scope while the run went on; what it did not see is unknown");
     }
     let mut collected = run.outcomes.collected(&silent);
-    collected.usage = since(before, api.usage());
+    collected.usage = api.usage().since(before);
     Ok(collected)
 }
 
@@ -102,14 +102,5 @@ async fn ask(run: &Run<'_>, scope: &Scope) {
         Scope::Full => full::collect(run).await,
         Scope::Targets(targets) if targets.iter().any(Target::is_whole) => collections::collect(run, targets).await,
         Scope::Targets(targets) => targeted::collect(run, targets).await,
-    }
-}
-
-fn since(before: ApiUsage, now: ApiUsage) -> ApiUsage {
-    ApiUsage {
-        calls: now.calls - before.calls,
-        retries: now.retries - before.retries,
-        throttled: now.throttled - before.throttled,
-        bytes: now.bytes - before.bytes,
     }
 }
