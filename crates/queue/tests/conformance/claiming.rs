@@ -96,3 +96,17 @@ pub(crate) async fn acknowledging_frees_an_exclusive_lane_for_the_next(database:
     }
     assert_eq!(run, put);
 }
+
+/// As when an inventory is written into the same SQLite file by another process.
+pub(crate) async fn who_finds_nothing_waits_for_no_writer(database: TestDatabase) {
+    let world = World::new(database).await;
+    let other = world.neighbour().await;
+    let writing = other.store().begin().await.unwrap();
+    let looked = tokio::time::timeout(Duration::from_secs(20), world.take(&["work"], 3)).await;
+    assert_eq!(looked.expect("a look takes no lock").len(), 0);
+    let queue = world.queue.clone();
+    let putting = tokio::spawn(async move { queue.put(&job()).await });
+    writing.commit().await.unwrap();
+    let id = putting.await.unwrap().unwrap();
+    assert_eq!(world.next().await.id, id);
+}

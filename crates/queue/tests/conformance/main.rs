@@ -30,7 +30,8 @@ stocktake_testkit::suite! {
         more_lanes_than_one_statement_takes,
         nothing_is_taken_before_its_time,
         of_an_exclusive_lane_one_runs,
-        acknowledging_frees_an_exclusive_lane_for_the_next;
+        acknowledging_frees_an_exclusive_lane_for_the_next,
+        who_finds_nothing_waits_for_no_writer;
     ending:
         a_result_is_kept,
         a_failed_job_waits_and_is_parked_with_its_causes_after_the_last_attempt,
