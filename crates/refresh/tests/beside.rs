@@ -8,7 +8,7 @@ use stocktake_fakecloud::{CloudSpec, FakeCloud, Fault, FaultRule, Kind, Service}
 use stocktake_model::{Scope, Target};
 use stocktake_refresh::Outcome;
 use stocktake_store::params;
-use stocktake_testkit::{TestDatabase, postgres, sqlite};
+use stocktake_testkit::TestDatabase;
 use support::World;
 
 /// In the simulated cloud it has a port, a floating IP and a data volume.

@@ -1,7 +1,7 @@
 //! One suite for both databases: each test is written once, takes the database it runs on, and is two tests.
 
 /// `suite! { room: test, another; second_room: third; }`: tests in modules of the test program. Each is an
-/// `async fn(TestDatabase)` that its module shows to the crate.
+/// `async fn(TestDatabase)` that its module, a child of the one where this stands, shows to the crate.
 #[macro_export]
 macro_rules! suite {
     ($($room:ident: $($test:ident),+ $(,)?;)+) => {
@@ -9,7 +9,7 @@ macro_rules! suite {
             $(mod $room { $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$room::$test($crate::sqlite().await).await;
+                    super::super::$room::$test($crate::sqlite().await).await;
                 }
             )+ })+
         }
@@ -17,7 +17,7 @@ macro_rules! suite {
             $(mod $room { $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$room::$test($crate::postgres().await).await;
+                    super::super::$room::$test($crate::postgres().await).await;
                 }
             )+ })+
         }
