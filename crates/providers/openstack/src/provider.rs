@@ -39,7 +39,7 @@ impl ProviderType for OpenStack {
         [
             ("refresh", Support::Yes),
             ("refresh_targeted", Support::Yes),
-            ("events", LATER),
+            ("events", Support::Yes),
             ("metrics", LATER),
             ("operations", LATER),
         ]

@@ -30,6 +30,7 @@ pub use session::Session;
 
 use crate::config::{Method, OpenStackConfig};
 use negotiated::Negotiated;
+pub(crate) use sign_in::SIGN_IN;
 use sign_in::SignIn;
 
 /// How long a service that could not be asked for its versions is taken to be away: dozens of questions wait for that one

@@ -75,11 +75,14 @@ impl SignIn {
     }
 }
 
+/// The call that errors of signing in name.
+pub(crate) const SIGN_IN: &str = "sign in with keystone";
+
 async fn sign_in(http: &Http, config: &OpenStackConfig, serial: u64) -> Result<Session, ProviderError> {
     let mut url = keystone::v3(&config.auth_url);
     url.set_path(&format!("{}/auth/tokens", url.path()));
     let body = keystone::request(&config.method, &config.scope);
-    let call = Call::post_json("identity", url, body.as_bytes().to_vec()).named("sign in with keystone");
+    let call = Call::post_json("identity", url, body.as_bytes().to_vec()).named(SIGN_IN);
     let answer = http.send(&call).await?;
     if answer.status == 401 {
         let refused = answer.ok(&call.name).err();
@@ -114,6 +117,5 @@ fn advice(method: &Method) -> &'static str {
 }
 
 fn failed(kind: ErrorKind, message: &str, hint: Option<&str>) -> ProviderError {
-    let call = "sign in with keystone".to_owned();
-    ProviderError { kind, call, message: message.to_owned(), hint: hint.map(str::to_owned) }
+    ProviderError { kind, call: SIGN_IN.to_owned(), message: message.to_owned(), hint: hint.map(str::to_owned) }
 }

@@ -16,4 +16,6 @@ pub(crate) use poll::Polling;
 pub(crate) use reader::Reader;
 
 /// The routes of `OpenStack`'s events, see `docs/events.md`.
-const ROUTES: &str = concat!(include_str!("routes.toml"), "\n", include_str!("poll_routes.toml"));
+///
+/// Those of polled events stand first: globs for notifications, which begin with a star, would take some of them.
+const ROUTES: &str = concat!(include_str!("poll_routes.toml"), "\n", include_str!("routes.toml"));

@@ -80,10 +80,10 @@ impl Listener {
     pub(crate) async fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + DEADLINE;
         while !is_so(self) {
-            match timeout_at(deadline, self.next()).await {
-                Ok(caught) => drop(caught.expect("a source that answers")),
-                Err(_) => panic!("{what}: not told of in time; told: {:#?}", self.kinds()),
-            }
+            let Ok(caught) = timeout_at(deadline, self.next()).await else {
+                panic!("{what}: not told of in time; told: {:#?}", self.kinds());
+            };
+            caught.expect("a source that answers");
         }
     }
 

@@ -194,13 +194,20 @@ async fn changes_during_paging_are_not_lost() {
 async fn a_quiet_cloud_costs_a_few_calls_and_a_storm_no_more_than_its_pages() {
     let cloud = FakeCloud::start(CloudSpec { servers: 60, ..CloudSpec::small() }).await.expect("a cloud");
     let control = cloud.control();
-    // Counts rest between the rounds that are looked at.
     let slow = source(&cloud, &[("events_poll_every", "1")]);
     let mut listener = Listener::with(&slow, None).await;
-    listener.rounds(1).await;
-    control.reset_requests();
-    listener.rounds(1).await;
-    let quiet = control.requests();
+    // Counts come in every third round; on a busy machine the first that is looked at may be such a one.
+    let mut quiet = None;
+    for _ in 0..10 {
+        listener.rounds(1).await;
+        control.reset_requests();
+        listener.rounds(1).await;
+        quiet = Some(control.requests()).filter(|asked| !asked.by_pattern.keys().any(|p| p.contains("/network/")));
+        if quiet.is_some() {
+            break;
+        }
+    }
+    let quiet = quiet.expect("a round without counts");
     let expected = ["/compute/v2.1/servers/detail", "/image/v2/images", "/volume/v3/{id}/volumes/detail"];
     let asked: Vec<_> = quiet.by_pattern.keys().map(|p| p.trim_start_matches("GET ")).collect();
     assert_eq!((quiet.total, asked), (4, expected.to_vec()), "images twice: hidden ones are listed apart");

@@ -106,3 +106,15 @@ async fn a_wait_that_is_dropped_loses_nothing() {
     }
     listener.assert_told_once();
 }
+
+#[tokio::test]
+async fn a_service_that_refuses_our_token_is_one_that_fails() {
+    let cloud = small().await;
+    let control = cloud.control();
+    let mut listener = Listener::first(&cloud).await;
+    control.add_fault(FaultRule::new(Fault::Unauthorized401).service(Service::Volume));
+    let server = control.id(Kind::Server, 0);
+    control.rename(&server, "other").expect("rename");
+    listener.until("the server", |l| l.has("poll.server.changed", &server)).await;
+    listener.rounds(3).await;
+}

@@ -91,6 +91,11 @@ impl Walk {
         Ok(())
     }
 
+    /// Whether no page was read yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.paging.pages() == 0
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.path.is_none()
     }
@@ -98,7 +103,7 @@ impl Walk {
     /// Those who may not see every project's ask for their own: whether that is to be tried after this error.
     pub(super) fn yields(&mut self, error: &ProviderError, reach: &Reach, filter: &str) -> bool {
         let asked_all = reach.asks() == Whose::Everybody && matches!(self.question.listing.everybody, Everybody::Asked(_));
-        if self.refused || error.kind != ErrorKind::Forbidden || !asked_all || self.paging.pages() > 0 {
+        if self.refused || error.kind != ErrorKind::Forbidden || !asked_all || !self.is_fresh() {
             return false;
         }
         *self = Self::new(self.question, Whose::Shown, filter, self.sceptical);

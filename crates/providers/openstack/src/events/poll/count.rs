@@ -89,7 +89,9 @@ impl Counting {
         let vanished: Vec<Id> = before.iter().flat_map(|before| before.without(&base)).take(MOST_TOLD + 1).collect();
         let differs = self.told + vanished.len() > MOST_TOLD;
         if !differs {
-            vanished.iter().for_each(|id| out(event::vanished(self.watch, &text_of(*id), self.date)));
+            for id in vanished {
+                out(event::vanished(self.watch, &text_of(id), self.date));
+            }
         }
         Ok(Some(Counted { base, sum, date: self.date, differs }))
     }

@@ -85,7 +85,7 @@ pub(super) fn of_action(watch: &Watch, server: &str, record: &str) -> Option<Raw
     let known: Map<String, Value> = serde_json::from_str(record).ok()?;
     let told =
         ACTION.iter().filter_map(|name| Some(((*name).to_owned(), known.get(*name).filter(|v| is_plain(v))?.clone())));
-    let mut payload = Map::from_iter(told);
+    let mut payload: Map<String, Value> = told.collect();
     payload.insert("server_id".to_owned(), json!(server));
     let text = |name: &str| payload.get(name).and_then(Value::as_str).map(str::to_owned);
     let (action, at) = (text("action")?, text("start_time"));

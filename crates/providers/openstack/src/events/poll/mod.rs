@@ -8,9 +8,11 @@
 
 mod actions;
 mod ask;
+mod begin;
 mod count;
 mod event;
 mod pace;
+mod plan;
 mod position;
 mod read;
 mod round;

@@ -10,20 +10,17 @@ use jiff::Timestamp;
 use stocktake_provider::{Begin, BoxFuture, Caught, EventStream, Position, ProviderError, RawEvent};
 use tokio::time::Instant;
 
-use super::Polling;
 use super::count::Base;
-use super::event;
 use super::pace::Pace;
 use super::position::{Cursors, Sum};
 use super::round::Task;
-use super::since::broken;
 use super::told::Told;
-use super::watch::{WATCHES, Watch};
+use super::watch::Watch;
 use crate::api::Api;
 use crate::collect::{Projects, Reach};
 
 /// How long a position may lie behind when nothing happens.
-const AT_REST: Duration = Duration::from_secs(60);
+const AT_REST: Duration = Duration::from_mins(1);
 
 /// What is to be given, in order.
 #[derive(Debug)]
@@ -74,16 +71,16 @@ pub(super) struct Poll {
     pub(super) told: Told,
     /// Everything is asked for anyhow: a first count needs no comparison.
     pub(super) fresh: bool,
-    states: HashMap<&'static str, State>,
-    begin: Begin,
-    pace: Pace,
+    pub(super) states: HashMap<&'static str, State>,
+    pub(super) begin: Begin,
+    pub(super) pace: Pace,
     /// How far what was given has come, and what the receiver knows of it.
-    given: Cursors,
-    known: (Cursors, Instant),
+    pub(super) given: Cursors,
+    pub(super) known: (Cursors, Instant),
     /// A round was begun; how it goes.
     pub(super) underway: Option<Tally>,
     /// What does not answer, so that it is said once.
-    failing: HashMap<&'static str, String>,
+    pub(super) failing: HashMap<&'static str, String>,
 }
 
 #[derive(Debug, Default)]
@@ -93,77 +90,6 @@ pub(super) struct Tally {
 }
 
 impl Poll {
-    pub(super) async fn connect(source: &Polling, from: Option<&Position>) -> Result<Self, ProviderError> {
-        source.api.sign_in().await?;
-        let none = Cursors::default();
-        let mut poll = Self {
-            api: source.api.clone(),
-            projects: source.projects,
-            every: source.every,
-            reach: None,
-            round: VecDeque::new(),
-            out: VecDeque::new(),
-            asked: none.clone(),
-            told: Told::default(),
-            fresh: false,
-            states: HashMap::new(),
-            begin: Begin::Resumed,
-            pace: Pace::new(source.every),
-            given: none.clone(),
-            known: (none, Instant::now()),
-            underway: None,
-            failing: HashMap::new(),
-        };
-        let now = poll.cloud_time().await?;
-        let why = match from.map(Cursors::read) {
-            None => None,
-            Some(Err(e)) => Some(format!("the position cannot be read: {e}")),
-            Some(Ok(cursors)) => match gap(&cursors, now) {
-                None => return Ok(poll.resume(cursors, now)),
-                why => why,
-            },
-        };
-        poll.begin_anew(now).await?;
-        let position = poll.given.write();
-        poll.begin = why.map_or(Begin::First(position.clone()), |why| Begin::Gap { why, position });
-        Ok(poll)
-    }
-
-    fn resume(mut self, cursors: Cursors, now: Timestamp) -> Self {
-        self.asked = cursors.clone();
-        self.given = cursors.clone();
-        self.known.0 = cursors;
-        for watch in WATCHES.iter().filter(|watch| watch.since.is_some()) {
-            if !self.asked.since.contains_key(watch.listing) {
-                self.tell([event::recount(watch, "its changes were not asked for before", Some(now))]);
-                self.asked.since.insert(watch.listing.to_owned(), now);
-                self.out.push_back(Out::Mark(Mark::Since(watch.listing, now)));
-            }
-        }
-        self
-    }
-
-    /// Everything is asked for after this. What is there is counted first: whatever goes from now on is missed.
-    async fn begin_anew(&mut self, now: Timestamp) -> Result<(), ProviderError> {
-        let watches = WATCHES.iter().filter(|watch| watch.since.is_some());
-        self.asked.since = watches.map(|watch| (watch.listing.to_owned(), now)).collect();
-        self.given = self.asked.clone();
-        self.fresh = true;
-        self.plan(true).await?;
-        while !self.round.is_empty() {
-            self.step().await?;
-        }
-        self.fresh = false;
-        self.underway = None;
-        while let Some(out) = self.out.pop_front() {
-            if let Out::Mark(mark) = out {
-                mark.set(&mut self.given);
-            }
-        }
-        self.known = (self.given.clone(), Instant::now());
-        Ok(())
-    }
-
     pub(super) fn state(&mut self, watch: &Watch) -> &mut State {
         self.states.entry(watch.listing).or_insert_with(|| State {
             told: Told::default(),
@@ -241,13 +167,6 @@ impl Poll {
             self.step().await?;
         }
     }
-}
-
-/// Why what happened since the position cannot be told.
-fn gap(cursors: &Cursors, now: Timestamp) -> Option<String> {
-    let (listing, oldest) = cursors.oldest()?;
-    let newest = cursors.newest().and_then(|newest| broken(newest, now));
-    broken(oldest, now).or(newest).map(|why| format!("{listing}: {why}"))
 }
 
 impl EventStream for Poll {
