@@ -1,6 +1,5 @@
 //! A kind of provider as the command line sees it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stocktake_model::Menu;
@@ -24,20 +23,8 @@ pub struct Kind {
     pub import: Option<Import>,
 }
 
-/// The collections of all kinds, those that are filled before those that are only linked to. A collection several kinds
-/// share is the first one's: they differ in how it is saved, not in what its columns are.
+/// The collections of all kinds.
 pub(crate) fn menu_of(kinds: &[Kind]) -> anyhow::Result<Arc<Menu>> {
-    if let [only] = kinds {
-        return Ok(only.provider.menu());
-    }
-    let mut seen = BTreeSet::new();
-    let mut picked = Vec::new();
-    for link_only in [false, true] {
-        for kind in kinds {
-            let menu = kind.provider.menu();
-            let fresh = menu.iter().filter(|(_, c)| c.link_only == link_only).map(|(_, c)| c.clone());
-            picked.extend(fresh.filter(|c| seen.insert(c.name)));
-        }
-    }
-    Ok(Arc::new(Menu::builder().pick(stocktake_model::menus::with_targets(picked)).build()?))
+    let types: Vec<_> = kinds.iter().map(|kind| Arc::clone(&kind.provider)).collect();
+    Ok(stocktake_jobs::menu_of(&types)?)
 }

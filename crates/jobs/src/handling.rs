@@ -2,7 +2,7 @@
 //! the first of its events comes, and kept as long as the worker lives: new settings come with a new worker.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, bail};
 use stocktake_events::handle::{Consequences, Handler, Nothing, Whose};
@@ -13,11 +13,15 @@ use stocktake_settings::Settings;
 use stocktake_store::registry::ProviderRecord;
 
 use crate::context::Context;
+use crate::menu::menu_of;
+use crate::rules::{self, Ruling};
 
 /// By type of provider.
 #[derive(Debug, Default)]
 pub(crate) struct Handling {
     routes: Mutex<BTreeMap<&'static str, Arc<Routes>>>,
+    /// Of all types: rules are not written for one.
+    consequences: OnceLock<Arc<dyn Consequences>>,
 }
 
 impl Context {
@@ -42,9 +46,16 @@ impl Context {
     }
 
     /// What events lead to beyond their routes.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // Rules read a file.
     fn consequences(&self) -> anyhow::Result<Arc<dyn Consequences>> {
-        Ok(Arc::new(Nothing))
+        if let Some(known) = self.handling.consequences.get() {
+            return Ok(Arc::clone(known));
+        }
+        let menu = menu_of(&self.types)?;
+        let consequences: Arc<dyn Consequences> = match rules::read(&self.settings, &menu)? {
+            Some(rules) => Arc::new(Ruling::new(self.queue.clone(), Arc::new(rules), menu)),
+            None => Arc::new(Nothing),
+        };
+        Ok(Arc::clone(self.handling.consequences.get_or_init(|| consequences)))
     }
 
     fn routes(&self, kind: &dyn ProviderType) -> anyhow::Result<Arc<Routes>> {

@@ -6,6 +6,7 @@ mod objects;
 mod trying;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ use stocktake_model::Menu;
 use stocktake_provider::BoxFuture;
 use stocktake_queue::Queue;
 use stocktake_refresh::requests::Ask;
-use stocktake_rules::{Consequence, Mentions, Rule, Rules, Targets, Variable};
+use stocktake_rules::{Consequence, Mentions, Rule, Rules, RulesError, Targets, Variable};
+use stocktake_settings::Settings;
 use stocktake_store::{Statement, StoreError, params};
 
 use crate::job::{Job as _, new_job};
@@ -151,6 +153,14 @@ pub struct Cause {
     pub rule: String,
     /// The same however often it is tried, and no other's.
     pub delivery: String,
+}
+
+/// The rules that the settings name; none if they name no file. Also for who wants to know before anything happens.
+pub fn read(settings: &Settings, menu: &Menu) -> Result<Option<Rules>, RulesError> {
+    match settings.events.rules.as_str() {
+        "" => Ok(None),
+        file => Rules::load(Path::new(file), menu).map(Some),
+    }
 }
 
 /// What a refresh of a rule asks for.

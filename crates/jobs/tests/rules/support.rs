@@ -20,7 +20,7 @@ use stocktake_testkit::TestDatabase;
 use stocktake_worker::{Life, Reporter, Stop, live};
 
 /// Far longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const ROUTES: &str = r#"
 [[route]]
