@@ -3,7 +3,7 @@
 use stocktake_model::Menu;
 
 use crate::expression::{Expression, Mistake};
-use crate::facts::Facts;
+use crate::facts::{Facts, Variable};
 use crate::mentions::Mentions;
 use crate::words;
 
@@ -34,7 +34,12 @@ impl Condition {
 
     /// The error says why nobody can tell.
     pub(crate) fn holds(&self, facts: &Facts<'_>) -> Result<bool, String> {
-        truth(&self.whole, facts)
+        truth(&self.whole, facts).map_err(|why| {
+            // The usual reason, which the evaluator does not name.
+            let unknown = self.mentions().variables().filter(|variable| facts.get(*variable).is_null());
+            let unknown: Vec<_> = unknown.map(Variable::name).collect();
+            if unknown.is_empty() { why } else { format!("{why}; not known: {}", unknown.join(", ")) }
+        })
     }
 
     /// Each term with its own answer.

@@ -48,12 +48,13 @@ pub(crate) fn error(error: &ExecutionError) -> String {
         ExecutionError::NoSuchKey(key) => format!("there is no '{key}' in it; `has(…)` tells whether there is"),
         ExecutionError::NoSuchOverload(overload) => {
             let types = overload.argument_types().join(" and ").replace("null_type", "null");
-            let sign = overload.function().trim_matches(|c| matches!(c, '_' | '@'));
-            let name = match sign {
-                "[" | "." | "" | "[_]" => "a field",
-                other => other,
-            };
-            format!("'{name}' does not go with {types}")
+            match overload.function().trim_matches(|c| matches!(c, '_' | '@')) {
+                "[" | "." | "" | "[_]" => {
+                    let of = overload.argument_types().first().map_or("it", String::as_str).replace("null_type", "null");
+                    format!("{of} has no fields")
+                }
+                name => format!("'{name}' does not go with {types}"),
+            }
         }
         ExecutionError::UndeclaredReference(name) => format!("there is no function '{name}' for it"),
         other => other.to_string(),

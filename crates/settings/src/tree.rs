@@ -130,7 +130,7 @@ section! {
     events = Events {
         /// A file with routes that go before those the providers bring, see `docs/events.md`; empty: none. Default: theirs alone.
         routes: String = String::new() => NewWorkers;
-        /// A file with rules: what is done when something happens, see `docs/events.md`; empty: none.
+        /// A file with rules: what is done when something happens, see `docs/rules.md`; empty: none.
         rules: String = String::new() => NewWorkers;
         /// How long what an event asks for waits for more to be asked. Default: what belongs together comes within that, and
         /// nobody notices it.

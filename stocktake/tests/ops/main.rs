@@ -34,6 +34,6 @@ macro_rules! suite {
 
 suite! {
     lines: each_line_tells_whose_it_is, a_wrong_filter_stops_the_start;
-    reload: settings_are_read_again;
+    reload: settings_are_read_again, rules_are_read_again;
     seen: it_answers_over_http, a_taken_port_stops_the_start, the_one_that_started_it_is_told;
 }

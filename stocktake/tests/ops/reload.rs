@@ -61,3 +61,29 @@ fn generic(shell: &Shell, count: usize) -> Vec<Value> {
         if found.len() == count { Ok(found) } else { Err(workers.to_string()) }
     })
 }
+
+pub(crate) async fn rules_are_read_again(database: TestDatabase) {
+    let shell = Shell::registered(database).await;
+    let rules = shell.home.path().join("rules.toml");
+    let write = |text: &str| {
+        let new = rules.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(&new, &rules).unwrap();
+    };
+    write("[[rule]]\nname = 'r'\nwhen = 'true'\nnote = 'x'\n");
+    let settings = format!("[workers]\ngeneric = 1\n[events]\nrules = \"{}\"\n", rules.display());
+    std::fs::write(shell.home.path().join("settings.toml"), settings).unwrap();
+    let server = Running::start_with(&shell, &["--config", "settings.toml"], &[]);
+    let before = generic(&shell, 1);
+    write("[[rule]]\nname = 'r'\nwhen = 'tru'\nnote = 'x'\n");
+    let told = server.wait_for("the routes or rules are wrong");
+    assert!(told["error"].as_str().unwrap().contains("rules.toml, line 3: rule 'r'.when: "), "{told}");
+    assert_eq!(generic(&shell, 1), before);
+    write("[[rule]]\nname = 'r'\nwhen = 'event.level == \"error\"'\nnote = 'x'\n");
+    server.wait_for("routes or rules changed");
+    wait("another worker", || {
+        let now = generic(&shell, 1);
+        if now == before { Err(format!("{now:?}")) } else { Ok(()) }
+    });
+    assert!(server.stop().0.success());
+}

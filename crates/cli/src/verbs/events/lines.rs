@@ -48,7 +48,15 @@ fn severity(event: &EventRecord) -> Cell {
 
 /// `vm web-1`: what it is about, else what it names.
 pub(crate) fn about(event: &EventRecord) -> String {
-    let named = |linked: &Linked| linked.name.clone().unwrap_or_else(|| linked.reference.clone());
+    // What has no name is told by the beginning of its ref, which is enough to ask for it.
+    let begin = |reference: &str| {
+        if reference.chars().count() > 13 {
+            reference.chars().take(8).chain(['…']).collect()
+        } else {
+            reference.to_owned()
+        }
+    };
+    let named = |linked: &Linked| linked.name.clone().unwrap_or_else(|| begin(&linked.reference));
     match (&event.collection, &event.about, &event.vm, &event.host) {
         (Some(collection), Some(about), ..) if !about.reference.is_empty() => {
             format!("{} {}", singular(collection), named(about))
