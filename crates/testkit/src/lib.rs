@@ -6,8 +6,12 @@ pub mod database;
 mod own_server;
 #[cfg(feature = "events")]
 pub mod scripted;
+#[cfg(feature = "events")]
+mod scripted_type;
 mod server;
 mod suite;
 
 pub use database::{TestDatabase, postgres, sqlite};
 pub use own_server::OwnServer;
+#[cfg(feature = "events")]
+pub use scripted_type::ScriptedType;

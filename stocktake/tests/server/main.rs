@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod ailing;
+mod catching;
 mod crowd;
 mod database;
 mod hosts;
@@ -40,6 +41,7 @@ both! {
     killed: a_worker_in_any_phase, a_worker_of_a_server, a_server;
     stalled: a_worker_that_comes_back_writes_nothing, a_worker_that_does_not_come_back_is_replaced;
     ailing: too_large, too_short_lived;
+    catching: a_catcher_comes_and_goes_with_its_source;
     crowd: fifty_ask_for_ten_thousand;
     traces: lead_from_request_to_rows, of_merged_wishes_are_linked, that_nobody_takes_harm_nothing;
 }
