@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use stocktake_bench_common::{Cluster, memory, reset_peak};
 use stocktake_queue::JobId;
-use stocktake_refresh::requests;
+use stocktake_refresh::requests::{self, Attempt};
 use stocktake_store::Store;
 
 use crate::ours::{handled, handlers, provider, store_batches};
@@ -38,7 +38,7 @@ async fn one(name: &str, url: &str, samples: &Samples, servers: usize) -> Result
     let (before, start) = (memory().1, Instant::now());
     requests::condense(&store, provider, &["vms"]).await?;
     let condensing = start.elapsed();
-    let claimed = requests::claim(&store, provider, JobId(1)).await?;
+    let claimed = requests::claim(&store, provider, Attempt { job: JobId(1), token: 1 }).await?;
     let held = memory().0.saturating_sub(before);
     println!(
         "| {name} | {:.1} | {} | {:.0} | {} | {held} |",

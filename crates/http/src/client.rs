@@ -69,7 +69,7 @@ pub enum ClientError {
 #[expect(clippy::disallowed_methods, reason = "this is the constructor that everybody else must use")]
 pub fn client(options: &Options) -> Result<reqwest::Client, ClientError> {
     let builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls(options)?)
+        .tls_backend_preconfigured(tls_client(&options.ca_pem, options.insecure)?)
         .connect_timeout(options.connect_timeout)
         .timeout(options.timeout)
         .user_agent(&options.user_agent)
@@ -86,14 +86,15 @@ fn same_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
     if stays && attempt.previous().len() <= MOST { attempt.follow() } else { attempt.stop() }
 }
 
-fn tls(options: &Options) -> Result<ClientConfig, ClientError> {
+/// TLS as all of our connections speak it, also those that are not HTTP. Certificates as in [`Options`].
+pub fn tls_client(ca_pem: &[u8], insecure: bool) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    if options.insecure {
+    if insecure {
         let trust = Arc::new(TrustAnything(provider));
         return Ok(builder.dangerous().with_custom_certificate_verifier(trust).with_no_client_auth());
     }
-    Ok(builder.with_root_certificates(roots(&options.ca_pem)?).with_no_client_auth())
+    Ok(builder.with_root_certificates(roots(ca_pem)?).with_no_client_auth())
 }
 
 fn roots(ca_pem: &[u8]) -> Result<RootCertStore, ClientError> {

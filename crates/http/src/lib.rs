@@ -23,7 +23,7 @@ mod usage;
 
 pub use answer::{Answer, error_text};
 pub use call::Call;
-pub use client::{ClientError, Options, client};
+pub use client::{ClientError, Options, client, tls_client};
 pub use failure::{classify, first_line};
 pub use gate::Gate;
 pub use http::Http;

@@ -17,6 +17,8 @@ mod menu;
 pub use context::{Context, house_settings};
 pub use handling::routes;
 pub use job::{Job, new_job};
-pub use kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider, RunCommand, SendWebhook};
+pub use kinds::{
+    CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider, RunCommand, SendWebhook,
+};
 pub use list::{ALL, Jobs, KindOfJob};
 pub use menu::menu_of;

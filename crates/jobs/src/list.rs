@@ -8,7 +8,9 @@ use stocktake_worker::{Doing, Ended, Work};
 
 use crate::context::Context;
 use crate::job::Job;
-use crate::kinds::{CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider, RunCommand, SendWebhook};
+use crate::kinds::{
+    CheckCredentials, HandleEvents, Purge, RefreshLater, RefreshProvider, RemoveProvider, RunCommand, SendWebhook,
+};
 
 /// A job kind as data.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,9 @@
-//! What tests need and no program does: databases of their own, made in one call.
+//! What tests need and no program does: databases and message brokers of their own, made in one call.
 //!
-//! A test that cannot get its database fails and says what to install; it is never skipped.
+//! A test that cannot get its database or broker fails and says what to install; it is never skipped.
 
+#[cfg(feature = "broker")]
+pub mod broker;
 pub mod database;
 mod own_server;
 #[cfg(feature = "events")]

@@ -10,7 +10,7 @@ use stocktake_provider::{
 
 use crate::api::Api;
 use crate::collect::{self, Projects};
-use crate::config::{OpenStackConfig, form, poll_every};
+use crate::config::{OpenStackConfig, form};
 use crate::{events, menu, parse, test};
 
 /// The provider type `openstack`.
@@ -60,10 +60,7 @@ impl ProviderType for OpenStack {
     }
 
     fn event_source(&self, configuration: &Configuration) -> Result<Option<Arc<dyn EventSource>>, ConnectError> {
-        let Some(every) = poll_every(configuration)? else { return Ok(None) };
-        let config = OpenStackConfig::read(configuration)?;
-        let api = Api::new(&config, Traffic::Live)?;
-        Ok(Some(Arc::new(events::Polling::new(api, Projects::read(configuration)?, every))))
+        events::source(configuration)
     }
 
     fn connect(&self, configuration: &Configuration, traffic: Traffic) -> Result<Arc<dyn Provider>, ConnectError> {

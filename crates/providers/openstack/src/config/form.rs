@@ -50,9 +50,17 @@ pub(super) const FIELDS: &[FormField] = fields! {
     connect_timeout Text, "Seconds for making a connection; 5 when not given";
     timeout Text, "Seconds for one whole request; 60 when not given";
     attempts Text, "How often a request is made at most; 4 when not given";
-    events Text, "Where events come from: polling, or off (default)";
-    events_poll_every Text, "Seconds from one look at what changed to the next, with events=polling; 10 when not given";
     longest_wait Text, "Seconds a request may wait for a busy service in all; 30 when not given";
+    events Text, "Where events come from: amqp (default when amqp_url is given), polling, or off (default)";
+    events_poll_every Text, "Seconds from one look at what changed to the next, with events=polling; 10 when not given";
+    amqp_url Url, "The message brokers: amqp://user@host1:5672,host2:5672/vhost, amqps:// with TLS; rabbit:// as in oslo's transport_url";
+    amqp_password Secret, "The password of that user";
+    amqp_exchanges Text, "Exchanges to listen to; nova,neutron,cinder,glance,keystone,heat when not given";
+    amqp_topics Text, "Notification topics; notifications,versioned_notifications when not given";
+    amqp_heartbeat Text, "Seconds between heartbeats of the broker's connection, 1 to 600; 30 when not given";
+    amqp_prefetch Text, "Messages held here that are not stored yet, 1 to 50000; 1000 when not given";
+    amqp_queue_expires Text, "Seconds the broker keeps our queue while nobody listens, 60 to 604800; 3600 when not given";
+    amqp_queue_length Text, "Messages it keeps in it, 1000 to 10000000; 100000 when not given. Beyond, the oldest are lost, and a full refresh follows";
 };
 
 /// The form.

@@ -5,6 +5,7 @@
 mod auth;
 mod clouds;
 mod environment;
+mod events;
 mod form;
 mod polling;
 mod read;
@@ -19,8 +20,8 @@ use stocktake_http::{RetryPolicy, Url};
 pub use auth::{Credential, Domain, Method, Named, SignInScope};
 pub use clouds::{CloudsError, FoundCloud, find_cloud, known_clouds};
 pub use environment::Environment;
+pub use events::{Amqp, Broker, Events};
 pub use form::form;
-pub(crate) use polling::poll_every;
 
 use crate::api::Service;
 
@@ -43,6 +44,7 @@ pub struct OpenStackConfig {
     pub connect_timeout: Duration,
     pub timeout: Duration,
     pub retry: RetryPolicy,
+    pub events: Events,
 }
 
 /// Which of a service's addresses to use.

@@ -8,7 +8,7 @@ use stocktake_provider::{Configuration, ConnectError};
 
 use super::auth::{Method, SignInScope};
 use super::form::FIELDS;
-use super::{Interface, OpenStackConfig};
+use super::{Events, Interface, OpenStackConfig};
 use crate::api::Service;
 
 impl OpenStackConfig {
@@ -39,6 +39,7 @@ impl OpenStackConfig {
                 total: seconds(c, "longest_wait")?.unwrap_or(retry.total),
                 ..retry
             },
+            events: Events::read(c)?,
         })
     }
 }
@@ -101,7 +102,11 @@ pub(super) fn boolean(field: &str, text: &str) -> Result<bool, ConnectError> {
     }
 }
 
-fn number(c: &Configuration, field: &str, range: std::ops::RangeInclusive<u32>) -> Result<Option<u32>, ConnectError> {
+pub(super) fn number(
+    c: &Configuration,
+    field: &str,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<Option<u32>, ConnectError> {
     let Some(text) = c.setting(field) else { return Ok(None) };
     let number = text.parse().ok().filter(|n| range.contains(n));
     let advice = || format!("give a whole number from {} to {}", range.start(), range.end());

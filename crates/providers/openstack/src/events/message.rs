@@ -1,5 +1,7 @@
 //! One line for people: what it is about, what happened to it, and why it failed if it did.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 use stocktake_provider::EventLevel;
 
@@ -24,7 +26,7 @@ pub(super) fn line(kind: &str, level: EventLevel, payload: &Map<String, Value>) 
         line.push_str(&deed);
     }
     if let Some(state) = state(about) {
-        line.push_str(&format!(" ({state})"));
+        let _ = write!(line, " ({state})");
     }
     if let Some(why) = why(level, payload) {
         line.push_str("; ");

@@ -3,6 +3,7 @@
 //! Only looks; knows the API and the table of listings, and neither parses nor collects.
 
 mod access;
+mod broker;
 mod reach;
 mod report;
 mod services;
@@ -38,6 +39,7 @@ pub(crate) async fn test(api: &Api, projects: Projects) -> TestReport {
         return report.done();
     }
     services::check(api, &session, &mut report).await;
+    broker::check(api, &mut report).await;
     report.access(access::check(api, &session, &Reach::of(&session, projects)).await);
     report.done()
 }

@@ -1,0 +1,76 @@
+//! What is lost is told: a queue that is gone, one that was full, a broker that was restarted.
+
+use stocktake_provider::{Begin, ErrorKind, Position};
+use stocktake_testkit::broker::{OwnBroker, shared};
+
+use super::support::{Services, again, end, first, keys, take};
+
+#[tokio::test]
+async fn a_queue_deleted_under_us_ends_the_stream_and_is_a_gap() {
+    let services = Services::at(&shared()).await;
+    let source = services.source(&[]);
+    let (mut stream, position) = first(&*source).await;
+    services.delete(&position.0).await;
+    let error = end(&mut *stream).await;
+    assert_eq!(error.kind, ErrorKind::Server);
+    assert!(error.to_string().contains("the queue was deleted"), "{error}");
+    drop(stream);
+
+    let stream = again(&*source, &position).await;
+    let Begin::Gap { why, position: new } = stream.begin() else { panic!("{:?}", stream.begin()) };
+    assert!(why.contains(&position.0), "{why}");
+    assert_ne!(new, position);
+}
+
+#[tokio::test]
+async fn a_position_that_nobody_knows_is_a_gap_with_a_new_queue() {
+    let services = Services::at(&shared()).await;
+    let source = services.source(&[]);
+    let gone = Position("stocktake.gone".to_owned());
+    let mut stream = again(&*source, &gone).await;
+    let Begin::Gap { position, .. } = stream.begin() else { panic!("{:?}", stream.begin()) };
+    assert_ne!(position, gone);
+    services.notify("nova", "notifications.info", "a").await;
+    assert_eq!(keys(&take(&mut *stream, 1).await), ["a"]);
+    drop(stream);
+    assert_eq!(again(&*source, &position).await.begin(), Begin::Resumed);
+}
+
+#[tokio::test]
+async fn a_queue_that_was_full_is_a_gap_and_still_gives_what_it_has() {
+    let services = Services::at(&shared()).await;
+    let source = services.source(&[("amqp_queue_length", "1000")]);
+    let (stream, position) = first(&*source).await;
+    drop(stream);
+    for n in 0..1_010 {
+        services.notify("nova", "notifications.info", &format!("n{n}")).await;
+    }
+    let mut stream = again(&*source, &position).await;
+    let Begin::Gap { why, position: same } = stream.begin() else { panic!("{:?}", stream.begin()) };
+    assert!(why.contains("was full (1000 messages)"), "{why}");
+    assert_eq!(same, position);
+    let caught = take(&mut *stream, 1_000).await;
+    assert_eq!((keys(&caught)[0], keys(&caught)[999]), ("n10", "n1009"));
+}
+
+#[tokio::test]
+async fn a_broker_that_is_restarted_is_a_gap_with_a_new_queue() {
+    let broker = OwnBroker::new();
+    let services = Services::at(broker.address()).await;
+    services.declare("nova", false).await;
+    let source = services.source(&[]);
+    let (mut stream, position) = first(&*source).await;
+    broker.crash();
+    let error = end(&mut *stream).await;
+    assert!(matches!(error.kind, ErrorKind::Connect | ErrorKind::Server | ErrorKind::Timeout), "{error:?}");
+    drop(stream);
+    let away = source.connect(Some(&position)).await.err().expect("the broker is away");
+    assert_eq!(away.kind, ErrorKind::Connect, "{away}");
+
+    broker.start();
+    let mut stream = again(&*source, &position).await;
+    assert!(matches!(stream.begin(), Begin::Gap { .. }), "{:?}", stream.begin());
+    let services = services.reconnected().await;
+    services.notify("nova", "notifications.info", "after").await;
+    assert_eq!(keys(&take(&mut *stream, 1).await), ["after"]);
+}
