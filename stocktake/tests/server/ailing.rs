@@ -22,7 +22,7 @@ pub(crate) async fn too_large(database: TestDatabase) {
     let run = house.served("one").await;
     assert_eq!(house.vms("one").await, cloud.control().ids(Kind::Server).into_iter().collect());
     assert!(house.runs_in("one", RunState::Failed).await.is_empty(), "the job was finished first");
-    let pid = run.owner.rsplit(':').next().unwrap().parse().unwrap();
+    let pid = run.owner.split(':').nth(1).unwrap().parse().unwrap();
     let ended = house.ended(pid).await;
     assert_eq!(ended.state, WorkerState::Stopped);
     let reason = ended.end_reason.unwrap();
