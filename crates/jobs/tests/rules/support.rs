@@ -79,6 +79,7 @@ impl House {
             zone: "default".to_owned(),
             settings: std::collections::BTreeMap::new(),
             secrets: std::collections::BTreeMap::new(),
+            event_source: None,
         };
         let provider = registry::add(&store, &vault, new).await.unwrap().id;
         let backoff = Backoff { first: Duration::from_millis(1), most: Duration::from_millis(1) };
