@@ -53,7 +53,7 @@ impl Reloader {
     }
 
     fn check(&self, settings: &Settings) -> anyhow::Result<()> {
-        checked(settings, &self.kinds, None)?.into_iter().try_for_each(|one| one.found.map(drop))
+        checked(settings, &self.kinds, None).into_iter().try_for_each(|one| one.found.map(drop))
     }
 
     fn stamp(&self) -> Stamp {

@@ -119,7 +119,7 @@ fn settings(findings: &mut Findings<'_>) -> anyhow::Result<bool> {
 
 /// Routes and rules, where the settings name them.
 fn event_files(findings: &mut Findings<'_>) -> anyhow::Result<()> {
-    for Checked { what, found } in checked(findings.app.settings()?, &findings.app.kinds, None)? {
+    for Checked { what, found } in checked(findings.app.settings()?, &findings.app.kinds, None) {
         match found {
             Ok(good) => findings.good(what, good)?,
             Err(error) => findings.bad(what, text(&error))?,

@@ -38,7 +38,7 @@ pub(crate) async fn run(app: &mut App, verb: Server) -> Done {
     let tuner = logging::for_service(app, "server")?;
     let settings = app.settings()?;
     // Before anything starts: its handlers could only wait for somebody to mend the files.
-    for Checked { found, .. } in checked(settings, &app.kinds, None)? {
+    for Checked { found, .. } in checked(settings, &app.kinds, None) {
         found.map_err(|error| misuse(text(&error)))?;
     }
     let store = app.store().await?;

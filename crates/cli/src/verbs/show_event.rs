@@ -165,7 +165,7 @@ fn route(out: &mut Out, met: &Met) -> io::Result<()> {
     }
     match (&met.event.route, &met.unrouted) {
         (Some(route), _) => {
-            let types: Vec<_> = route.types.iter().map(|glob| glob.as_str()).collect();
+            let types: Vec<_> = route.types.iter().map(stocktake_events::Glob::as_str).collect();
             out.line(format!("  {}, line {}, has it: {}", route.file, route.line, types.join(", ")))?;
             if route.ignore {
                 out.line("  it is to be ignored: stored, and causes nothing")?;
