@@ -75,7 +75,6 @@ impl House {
         let new = NewProvider {
             name: "cloud1".to_owned(),
             kind: "test".to_owned(),
-            event_source: None,
             zone: "default".to_owned(),
             settings: std::collections::BTreeMap::new(),
             secrets: std::collections::BTreeMap::new(),
