@@ -1,4 +1,5 @@
 """What happens in the cloud, and how soon and how truly the inventory shows it."""
+import os
 import time
 from datetime import datetime
 
@@ -17,9 +18,9 @@ AMQP = ("--set", "events=amqp", "--set", f"amqp_url=amqp://openstack@{broker.HOS
 
 
 class Happening:
-    def __init__(self, checks, cloud, changes, program, server, name):
+    def __init__(self, checks, cloud, changes, program, server, name, folder):
         self.checks, self.cloud, self.changes = checks, cloud, changes
-        self.program, self.server, self.name = program, server, name
+        self.program, self.server, self.name, self.folder = program, server, name, folder
         self.made, self.told = [], []
 
     def head(self, text):
@@ -66,8 +67,11 @@ class Happening:
 
     def begin(self):
         self.head("register, start a server, wait for the first refresh")
+        secret = os.path.join(self.folder, "amqp-password")
+        with open(secret, "w") as file:
+            file.write(broker.PASSWORD)
         self.program.run("provider", "add", "lab", "--type", "openstack", "--cloud", "lab", *AMQP,
-                         "--secret", f"amqp_password={broker.PASSWORD}")
+                         "--secret-file", f"amqp_password={secret}")
 
     def day(self):
         self.head("a working day: created, resized, stopped, renamed, deleted, attached, detached")
@@ -88,13 +92,13 @@ class Happening:
         self.timings()
 
     def detach(self):
-        """The attached volume of the new server goes back."""
-        for server in self.cloud.compute.servers():
-            if server.name == "scenario-new":
-                for attachment in list(self.cloud.compute.volume_attachments(server)):
-                    self.cloud.compute.delete_volume_attachment(server, attachment.volume_id)
-                    wait("the detached volume",
-                         lambda a=attachment: self.cloud.volume.get_volume(a.volume_id).status == "available")
+        """The volume of the new server goes back."""
+        server = next(s for s in self.cloud.compute.servers(name="^scenario-new$"))
+        for volume in self.cloud.volume.volumes():
+            if any(a["server_id"] == server.id for a in volume.attachments):
+                answer = self.cloud.compute.delete(f"/servers/{server.id}/os-volume_attachments/{volume.id}")
+                answer.raise_for_status()
+                wait("the detached volume", lambda v=volume: self.cloud.volume.get_volume(v.id).status == "available")
 
     def types(self):
         """Every type that the services told has a route."""
@@ -216,7 +220,7 @@ def percentile(values, of):
 def tell(checks, cloud, changes, binary, name, url, folder, scenes):
     program = Stocktake(binary, url, folder)
     server = Server(program, folder)
-    happening = Happening(checks, cloud, changes, program, server, name)
+    happening = Happening(checks, cloud, changes, program, server, name, folder)
     happening.begin()
     with server.running():
         wait("the first refresh", lambda: any(run["state"] == "ok" for run in program.json("runs")), 180)

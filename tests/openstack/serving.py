@@ -68,5 +68,7 @@ class Server:
             if since and now - since >= still:
                 return
             if now > end:
-                raise RuntimeError(f"waited {seconds} s for {what}: {self.program.json('status')}")
+                picture = self.program.json("status")
+                pending = {p["name"]: p["pending"] for p in picture["providers"]}
+                raise RuntimeError(f"waited {seconds} s for {what}: on the queue {picture['queue']}, asked for {pending}")
             time.sleep(0.3)

@@ -1,7 +1,8 @@
 //! `stocktake worker`: one worker process. A server starts these; a person does to look closely at one.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use stocktake_jobs::workers::{self, Does};
 use stocktake_jobs::{Context, Jobs};
@@ -42,20 +43,23 @@ pub(crate) struct Worker {
     generation: i64,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
-    /// Reads what one provider holds
-    Refresh,
-    /// Catches what happens in one provider's system
-    #[value(name = "event_catcher")]
-    EventCatcher,
-    /// Small tasks, removals, purges
-    Generic,
+/// Those of the one list, so that what a server starts is what can be started.
+#[derive(Debug, Clone, Copy)]
+struct Kind(&'static workers::WorkerKind);
+
+impl ValueEnum for Kind {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<Kind>> = LazyLock::new(|| workers::ALL.iter().map(Kind).collect());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name).help(self.0.doc))
+    }
 }
 
 pub(crate) async fn run(app: &mut App, verb: Worker) -> Done {
-    let name = verb.kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let kind = workers::find(&name).ok_or_else(|| misuse(format!("there is no kind of workers '{name}'")))?;
+    let kind = verb.kind.0;
     logging::for_service(app, &format!("worker {}", kind.name))?;
     let stop = Stop::default().on_signals();
     let stop = if verb.supervised { stop.on_retirement().on_end_of_input() } else { stop };
