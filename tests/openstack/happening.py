@@ -114,12 +114,13 @@ class Happening:
         runs = sorted(((moment(r["started_on"]), moment(r["ended_on"]), r) for r in runs), key=lambda r: r[0])
         total, own = [], []
         for event in self.program.json("events", "--limit", "100000"):
-            about = (event.get("collection"), event.get("ref"))
-            if not all(about):
+            if not event["about"]:
                 continue
+            # A run may also be of the whole collection.
+            wanted = {(event["collection"], event["about"]["ref"]), (event["collection"], "")}
             received = moment(event["received_on"])
             for started, ended, run in runs:
-                if started >= received and about in {(t["collection"], t["ref"]) for t in run["targets"]}:
+                if started >= received and wanted & {(t["collection"], t["ref"]) for t in run["targets"]}:
                     whole = (ended - received).total_seconds() * 1000
                     total.append(whole)
                     own.append(max(0.0, whole - dict(run["phases"])["collect"]))
