@@ -17,7 +17,7 @@ use stocktake_provider::EventReader;
 use stocktake_queue::{Debounce, Queue};
 use stocktake_refresh::later;
 use stocktake_refresh::requests::{self, Ask};
-use stocktake_store::{Durability, Statement, Store, StoreError, params};
+use stocktake_store::{Durability, Kind, Statement, Store, StoreError, params};
 
 use crate::batch::{BadBatch, unpack};
 use crate::routes::Routes;
@@ -110,8 +110,17 @@ impl Handler {
             return Ok(0);
         }
         let keys: Vec<_> = events.iter().map(|event| event.key.clone()).collect();
-        let sql = "select key from events where provider_id = $1 and key = any($2)";
-        let rows = self.queue.store().query(sql, &params![self.whose.id, keys]).await?;
+        let store = self.queue.store();
+        // Each key by the index, whatever the statistics say: a plan that was made while the stream was short would read all
+        // that the provider has, and be kept while the stream grows. The limit leaves the planner no other way.
+        let sql = match store.kind() {
+            Kind::Postgres => {
+                "select known.key from unnest($2::text[]) as asked (key), lateral \
+                 (select key from events where provider_id = $1 and key = asked.key limit 1) as known"
+            }
+            Kind::Sqlite => "select key from events where provider_id = $1 and key = any($2)",
+        };
+        let rows = store.query(sql, &params![self.whose.id, keys]).await?;
         let known: HashSet<String> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
         events.retain(|event| !known.contains(&event.key));
         Ok(known.len())
