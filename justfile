@@ -35,7 +35,7 @@ deny:
 unit:
     scripts/test unit
 
-# The whole story against a real OpenStack (installs and starts one).
+# All stories against a real OpenStack (installs and starts one).
 lab-scenario:
     scripts/test lab
 

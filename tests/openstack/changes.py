@@ -208,7 +208,10 @@ class Changes:
             wait(f"server {s.name} to go", lambda s=s: or_gone(lambda: self.nova.get_server(s.id)) is None)
         volumes = ours(self.cinder.volumes(all_projects=True))
         for v in volumes:
-            wait(f"volume {v.name} to be free", lambda v=v: self.cinder.get_volume(v.id).status in ("available", "error"))
+            try:
+                wait(f"volume {v.name} to be free", lambda v=v: self.cinder.get_volume(v.id).status in ("available", "error"), 30)
+            except RuntimeError:  # its order was lost with a broker: it would be made for ever
+                self.cinder.reset_volume_status(v, "error")
             self.cinder.delete_volume(v)
         for r in ours(self.neutron.routers()):
             for p in self.neutron.ports(device_id=r.id, device_owner="network:router_interface"):

@@ -12,7 +12,8 @@ from compare import Inventory
 from serving import Server
 from stocktake import Stocktake, writes
 
-SCENES = ("day", "again", "catcher", "handler", "broker", "polling")
+SCENES = ("day", "again", "catcher", "handler", "broker", "replay", "polling")
+REPLAYED = 100_000
 #: Of the event source, as `provider add` asks for it.
 AMQP = ("--set", "events=amqp", "--set", f"amqp_url=amqp://openstack@{broker.HOST}/")
 
@@ -141,14 +142,35 @@ class Happening:
         now = len(self.program.json("events", "--limit", "100000"))
         self.checks.equal(f"{self.name}: no event is stored twice", now, stored)
 
-    def storm(self, amid):
+    def replay(self):
+        self.head(f"{REPLAYED:,} recorded notifications, each with a name of its own")
+        before = self.program.json("provider", "show", "lab")["events"]
+        stored = self.stored()
+        began = time.monotonic()
+
+        def storm():
+            broker.replay(self.told, REPLAYED)
+            say(f"   published after {time.monotonic() - began:.0f} s")
+            wait("all of them to be stored", lambda: self.stored() - stored >= REPLAYED, 600)
+            say(f"   stored and routed after {time.monotonic() - began:.0f} s")
+
+        # A queue that overflowed would be a gap, and read in full.
+        self.scene("the replay", storm)
+        self.checks.equal(f"{self.name}: each is stored, and once", self.stored() - stored, REPLAYED)
+        source = self.program.json("provider", "show", "lab")["events"]
+        self.checks.equal(f"{self.name}: none was kept aside", source["poisoned"], before["poisoned"])
+
+    def stored(self):
+        return sum(t["seen"] for t in self.program.json("events", "types"))
+
+    def storm(self, amid, volumes=True):
         """Many small changes at once; `amid` happens in their middle."""
         servers = [s for s in self.cloud.compute.servers() if s.name.startswith("scenario-")]
         for at in range(40):
             kind = at % 4
-            if kind == 0:
+            if kind == 0 and volumes:
                 self.made.append(self.changes.volume(f"storm-{len(self.made)}"))
-            elif kind == 1:
+            elif kind <= 1:
                 network, _ = self.changes.net(f"storm-{time.monotonic_ns()}", f"10.88.{at}.0/24")
                 self.cloud.network.create_port(network_id=network.id, name=f"scenario-storm-{at}")
             elif kind == 2 and servers:
@@ -189,8 +211,9 @@ class Happening:
             broker.start()
             wait("the source to catch again", self.catching, 120)
 
-        # What was told while it was away is lost: everything is read once, because of the gap.
-        self.scene("the broker killed", lambda: self.storm(amid), full_allowed=1)
+        # What was told while it was away is lost: everything is read once, because of the gap. Without volumes: Cinder's own
+        # messages between its parts go by the broker, too, and a volume whose order is lost is being created for ever.
+        self.scene("the broker killed", lambda: self.storm(amid, volumes=False), full_allowed=1)
         source = self.program.json("provider", "show", "lab")["events"]
         self.that("the gap is told", source["gaps"] == self.gaps + 1 and source["last_gap"], source)
 
