@@ -137,8 +137,8 @@ pub(crate) async fn a_server(database: TestDatabase) {
         house.served(name).await;
     }
     let workers = children(first.pid());
-    assert_eq!(workers.len(), 3);
-    // One worker is in the midst of a refresh, the other has nothing to do.
+    assert_eq!(workers.len(), 4, "two refresh workers, a handler of events and a generic one");
+    // One worker is in the midst of a refresh, the others have nothing to do.
     clouds[0].1.control().add_fault(FaultRule::new(Fault::Hang).path("/servers/detail"));
     house.ask("one", Ask::Everything).await;
     house.worker("one", |w| w.job.is_some()).await;
@@ -162,5 +162,5 @@ pub(crate) async fn a_server(database: TestDatabase) {
     })
     .await;
     let left = house.workers(false).await;
-    assert!(left.len() == 3 && left.iter().all(|worker| worker.server == "green"), "{left:?}");
+    assert!(left.len() == 4 && left.iter().all(|worker| worker.server == "green"), "{left:?}");
 }

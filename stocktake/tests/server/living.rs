@@ -23,7 +23,7 @@ pub(crate) async fn each_provider_has_a_worker_of_its_own(database: TestDatabase
     let (first, second) = (house.worker("one", |_| true).await, house.worker("two", |_| true).await);
     assert_ne!(first.pid, second.pid);
     let pids: BTreeSet<_> = children(server.pid()).into_iter().collect();
-    assert_eq!(pids.len(), 3, "two refresh workers and a generic one");
+    assert_eq!(pids.len(), 4, "two refresh workers, a handler of events and a generic one");
     until_so("the rows to tell of them", async || {
         house.workers(false).await.iter().filter_map(|worker| worker.pid).collect::<BTreeSet<_>>() == pids
     })
@@ -31,12 +31,12 @@ pub(crate) async fn each_provider_has_a_worker_of_its_own(database: TestDatabase
 
     let shown = house.json(&["workers"]);
     let shown = shown.as_array().unwrap().iter().map(|w| (w["kind"].to_string(), w["provider"].to_string()));
-    let expected = [("generic", "null"), ("refresh", "\"one\""), ("refresh", "\"two\"")];
+    let expected = [("event_handler", "null"), ("generic", "null"), ("refresh", "\"one\""), ("refresh", "\"two\"")];
     assert_eq!(shown.collect::<BTreeSet<_>>(), expected.map(|(kind, of)| (format!("\"{kind}\""), of.to_owned())).into());
     let servers = house.json(&["servers"]);
     assert_eq!((servers[0]["name"].as_str(), servers[0]["pid"].as_i64()), (Some("blue"), Some(server.pid())));
     let status = house.json(&["status"]);
-    assert_eq!(status["workers"].as_array().unwrap().len(), 3);
+    assert_eq!(status["workers"].as_array().unwrap().len(), 4);
     let statuses = status["providers"].as_array().unwrap().iter().map(|p| p["status"].as_str().unwrap());
     assert_eq!(statuses.collect::<Vec<_>>(), ["ok", "ok"]);
 
@@ -65,7 +65,8 @@ pub(crate) async fn changes_of_a_provider_act_at_once(database: TestDatabase) {
     house.ask("one", Ask::Everything).await;
     // Nobody is there who could take it, and it says so.
     let pending = house.json(&["status"])["providers"][0]["pending"].as_u64();
-    assert_eq!((pending, house.workers(false).await.len()), (Some(1), 1));
+    let left: BTreeSet<_> = house.workers(false).await.into_iter().map(|worker| worker.kind).collect();
+    assert_eq!((pending, left), (Some(1), ["event_handler", "generic"].map(str::to_owned).into()));
     assert_eq!(house.jobs().await[0].state, State::Waiting);
 
     house.run(&["provider", "resume", "one"]);

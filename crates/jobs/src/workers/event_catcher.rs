@@ -17,7 +17,7 @@ use crate::context::{Context, chain};
 
 pub(super) const KIND: WorkerKind = WorkerKind {
     name: "event_catcher",
-    doc: "catches what happens in one provider's system",
+    doc: "Catches what happens in one provider's system",
     role: "event_catcher",
     filled: Filled::PerEventSource,
     does: Does::Resident(|context, provider, report, stop| {

@@ -4,7 +4,7 @@ use super::{Does, Filled, WorkerKind};
 
 pub(super) const KIND: WorkerKind = WorkerKind {
     name: "event_handler",
-    doc: "reads, stores and routes what happens in the providers",
+    doc: "Reads, stores and routes what happens in the providers",
     role: "event_handler",
     filled: Filled::PerServer,
     does: Does::Jobs(|_| vec![stocktake_events::LANE.to_owned()]),

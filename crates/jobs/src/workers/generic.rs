@@ -4,7 +4,7 @@ use super::{Does, Filled, WorkerKind};
 
 pub(super) const KIND: WorkerKind = WorkerKind {
     name: "generic",
-    doc: "small tasks, removals, purges",
+    doc: "Small tasks, removals, purges",
     role: "generic",
     filled: Filled::PerServer,
     does: Does::Jobs(|_| vec![crate::lanes::GENERIC.to_owned(), crate::lanes::BULK.to_owned()]),

@@ -58,7 +58,7 @@ impl Does {
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerKind {
     pub name: &'static str,
-    /// For people who see it in a list.
+    /// For people who start one by hand.
     pub doc: &'static str,
     /// The role that a server needs to start such workers.
     pub role: &'static str,

@@ -4,7 +4,7 @@ use super::{Does, Filled, WorkerKind};
 
 pub(super) const KIND: WorkerKind = WorkerKind {
     name: "refresh",
-    doc: "reads what one provider holds",
+    doc: "Reads what one provider holds",
     role: "refresh",
     filled: Filled::PerProvider,
     does: Does::Jobs(|provider| provider.map(stocktake_refresh::requests::lane).into_iter().collect()),
