@@ -211,7 +211,7 @@ class Changes:
             try:
                 wait(f"volume {v.name} to be free", lambda v=v: self.cinder.get_volume(v.id).status in ("available", "error"), 30)
             except RuntimeError:  # its order was lost with a broker: it would be made for ever
-                self.cinder.reset_volume_status(v, "error")
+                self.cinder.post(f"/volumes/{v.id}/action", json={"os-reset_status": {"status": "error"}}).raise_for_status()
             self.cinder.delete_volume(v)
         for r in ours(self.neutron.routers()):
             for p in self.neutron.ports(device_id=r.id, device_owner="network:router_interface"):

@@ -99,6 +99,7 @@ mod tests {
         let places: Vec<_> = desired.keys().map(|p| (p.kind, p.provider.map(|p| p.0), p.slot)).collect();
         let expected = [
             ("event_catcher", Some(1), 1),
+            ("event_handler", None, 1),
             ("generic", None, 1),
             ("generic", None, 2),
             ("refresh", Some(1), 1),
