@@ -55,30 +55,52 @@ fn truth(expression: &Expression, facts: &Facts<'_>) -> Result<bool, String> {
     }
 }
 
-/// The text cut at each `&&` that stands in no bracket and no quotes; one part where `||` or `?` bind weaker beside it.
+/// The text cut at each `&&` that stands in no bracket, quotes or comment; one part where `||` or `?` bind weaker beside it.
 fn conjuncts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
-    let (mut depth, mut quote, mut from) = (0_usize, None, 0);
-    let mut signs = text.char_indices().peekable();
-    while let Some((at, sign)) = signs.next() {
-        match (quote, sign) {
-            (Some(_), '\\') => drop(signs.next()),
-            (Some(open), _) if sign == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(sign),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            (None, '?' | '|') if depth == 0 => return Vec::new(),
-            (None, '&') if depth == 0 => {
+    let (mut depth, mut from, mut at) = (0_usize, 0, 0);
+    while let Some(sign) = text[at..].chars().next() {
+        let passed = passed(text, at);
+        match sign {
+            _ if passed > 0 => {}
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '?' | '|' if depth == 0 => return Vec::new(),
+            '&' if depth == 0 && text[at..].starts_with("&&") => {
                 parts.push(text[from..at].trim());
-                signs.next();
-                from = at + 2;
+                at += 2;
+                from = at;
+                continue;
             }
             _ => {}
         }
+        at += passed.max(sign.len_utf8());
     }
-    parts.push(text.get(from..).unwrap_or_default().trim());
+    parts.push(text[from..].trim());
     parts
+}
+
+/// Bytes of the comment or the quoted text that begins here; 0: none does.
+fn passed(text: &str, at: usize) -> usize {
+    let here = &text[at..];
+    if here.starts_with("//") {
+        return here.find('\n').unwrap_or(here.len());
+    }
+    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quotes| here.starts_with(quotes));
+    let Some(quotes) = quotes else { return 0 };
+    // `r"\"` ends where another text would go on.
+    let raw = text[..at].ends_with(['r', 'R']);
+    let mut end = quotes.len();
+    while let Some(sign) = here[end..].chars().next() {
+        if here[end..].starts_with(quotes) {
+            return end + quotes.len();
+        }
+        end += sign.len_utf8();
+        if sign == '\\' && !raw {
+            end += here[end..].chars().next().map_or(0, char::len_utf8);
+        }
+    }
+    here.len()
 }
 
 #[cfg(test)]
@@ -94,5 +116,16 @@ mod tests {
         assert_eq!(conjuncts("a && (b || c)"), ["a", "(b || c)"]);
         assert_eq!(conjuncts("a"), ["a"]);
         assert_eq!(conjuncts("ä &&"), ["ä", ""]);
+    }
+
+    #[test]
+    fn comments_and_all_kinds_of_quotes_are_passed_over() {
+        assert_eq!(conjuncts("true // &é & x"), ["true // &é & x"]);
+        assert_eq!(conjuncts("a // ( \" && ?\n && b"), ["a // ( \" && ?", "b"]);
+        assert_eq!(conjuncts("a == \"\"\"x\" && \"y\"\"\" && b"), ["a == \"\"\"x\" && \"y\"\"\"", "b"]);
+        assert_eq!(conjuncts("a == '''x' && é''' && b"), ["a == '''x' && é'''", "b"]);
+        assert_eq!(conjuncts("a == r'\\' && b"), ["a == r'\\'", "b"]);
+        assert_eq!(conjuncts("a &é"), ["a &é"]);
+        assert_eq!(conjuncts("a == 'é\\"), ["a == 'é\\"]);
     }
 }
