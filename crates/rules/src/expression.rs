@@ -43,6 +43,8 @@ pub(crate) struct Expression {
     pub(crate) text: String,
     expr: IdedExpr,
     pub(crate) mentions: Mentions,
+    /// That an evaluation is given at most.
+    values: usize,
 }
 
 impl fmt::Debug for Expression {
@@ -67,24 +69,25 @@ impl Expression {
         if found.loops > limits::LOOPS {
             let (loops, most) = (found.loops, limits::LOOPS);
             return Err(whole(format!(
-                "it has {loops} loops within each other (all, exists, map, …); {most} are taken at most"
+                "it has {loops} loops within or after each other (all, exists, map, …); {most} are taken at most"
             )));
         }
         let mistakes = mistakes(text, &source, &found, menu);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        Ok(Self { text: text.to_owned(), expr, mentions: found.mentions })
+        let values = if found.loops > 1 { limits::VALUES_LOOPED } else { limits::VALUES };
+        Ok(Self { text: text.to_owned(), expr, mentions: found.mentions, values })
     }
 
     /// What it yields, or why it yields nothing.
     pub(crate) fn evaluate(&self, facts: &Facts<'_>) -> Result<Value, String> {
-        let mut left = limits::VALUES;
+        let mut left = self.values;
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         for variable in self.mentions.variables() {
             let value = pruned(facts.get(variable), &self.mentions, variable, &mut left);
             let value = value.ok_or_else(|| {
-                format!("what it mentions of {} has more than {} values in all", variable.name(), limits::VALUES)
+                format!("what it mentions of {} has more than {} values in all", variable.name(), self.values)
             })?;
             context.add_variable_as_val(variable.name(), value);
         }

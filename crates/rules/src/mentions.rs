@@ -117,7 +117,9 @@ fn walk<'e>(node: &'e IdedExpr, scope: &mut Vec<&'e str>, depth: usize, loops: u
             }
         }
         Expr::Comprehension(each) => {
-            walk(&each.iter_range, scope, depth, loops, found);
+            // A loop over what another made counts as one within it: each may make its texts twice as long, and what forty
+            // of them double no machine holds.
+            walk(&each.iter_range, scope, depth, loops + 1, found);
             walk(&each.accu_init, scope, depth, loops, found);
             let outside = scope.len();
             scope.extend([each.iter_var.as_str(), each.accu_var.as_str()]);

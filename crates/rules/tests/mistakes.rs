@@ -62,7 +62,9 @@ fn conditions_say_what_is_wrong_and_at_which_character() {
         ("vm.name.startWith('x')", "there is no function 'startWith' (did you mean 'startsWith'?)"),
         ("event.message.matches('(')", "the pattern cannot be read: "),
         ("  ", "it is empty; write `true` for always"),
-        ("event.payload.a.all(a, a.all(b, b.all(c, c == 1)))", "3 loops within each other"),
+        ("event.payload.a.all(a, a.all(b, b.all(c, c == 1)))", "3 loops within or after each other"),
+        ("['a'].map(x, x + x).map(x, x + x).map(x, x + x) == []", "3 loops within or after each other"),
+        ("['a'].map(x, [x].map(y, y + y)[0]).map(x, x) == []", "3 loops within or after each other"),
         ("event.?user == 'x'", "unsupported syntax"),
     ];
     for (text, expected) in cases {
@@ -182,8 +184,29 @@ fn words() -> impl Strategy<Value = String> {
         "${",
         "}",
         "@",
+        "&",
+        "\n",
+        "// &é & x",
+        "\"\"\"",
+        "'''",
+        "r\"",
     ]);
     prop::collection::vec(word, 0..12).prop_map(|words| words.concat())
+}
+
+#[test]
+fn comments_and_triple_quotes_are_no_danger() {
+    let texts = [
+        "true // &é & x",
+        "true && // (\n true",
+        "event.type == \"\"\"a\" && \"é\"\"\" && true",
+        "'''é &é''' == '' && true",
+    ];
+    for when in texts {
+        let file = format!("[[rule]]\nname = 'r'\nwhen = {}\nnote = 'x'", toml_text(when));
+        let rules = Rules::parse(Path::new("r.toml"), &file, &menu()).expect(when);
+        rules.iter().for_each(|rule| drop(rule.explain(&Facts::default())));
+    }
 }
 
 proptest! {
@@ -207,6 +230,7 @@ fn toml_text(text: &str) -> String {
         match sign {
             '"' | '\\' => out.extend(['\\', sign]),
             '\0' => out.push_str("\\u0000"),
+            '\n' => out.push_str("\\n"),
             other => out.push(other),
         }
     }
