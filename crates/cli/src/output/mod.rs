@@ -7,4 +7,4 @@ pub(crate) mod table;
 
 pub(crate) use out::Out;
 pub(crate) use paint::Paint;
-pub(crate) use table::{Align, Table};
+pub(crate) use table::{Align, Table, plain};

@@ -27,16 +27,20 @@ pub(crate) struct Cell {
     tone: Tone,
 }
 
+/// One line that people can be shown, wherever it comes from: a line break or an escape sequence in a name would break the
+/// table, or worse, the terminal.
+pub(crate) fn plain(text: impl Into<String>) -> String {
+    let text: String = text.into();
+    if text.chars().any(char::is_control) {
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    } else {
+        text
+    }
+}
+
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        // A line break or an escape sequence in a name would break the table, or worse, the terminal.
-        let text: String = text.into();
-        let text = if text.chars().any(char::is_control) {
-            text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-        } else {
-            text
-        };
-        Self { text, tone: Tone::Plain }
+        Self { text: plain(text), tone: Tone::Plain }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::format::{Simple, machine};
 use crate::output::human::{ago, moment};
 use crate::output::paint::{Tone, tone_of};
 use crate::output::table::Cell;
-use crate::output::{Align, Out, Table};
+use crate::output::{Align, Out, Table, plain};
 
 /// Runs that are looked through for one that served an event.
 const RUNS: u64 = 200;
@@ -115,7 +115,7 @@ async fn served(store: &Store, met: &Met) -> anyhow::Result<Option<RunRecord>> {
 
 fn print(out: &mut Out, met: &Met, jobs: &[Caused], notes: &[Note], run: Option<&RunRecord>) -> io::Result<()> {
     let (e, paint, now) = (&met.detail.event, out.paint(), now());
-    out.line(format!("event {} {} of {}", e.id, paint.strong(&e.kind), e.provider))?;
+    out.line(format!("event {} {} of {}", e.id, paint.strong(&plain(&e.kind)), e.provider))?;
     let mut table = fields();
     let mut line = |out: &mut Out, name: &str, text: String| -> io::Result<()> {
         if text.is_empty() { Ok(()) } else { table.row(out, [Cell::from(name).tone(Tone::Faint), text.into()]) }
@@ -146,7 +146,9 @@ fn print(out: &mut Out, met: &Met, jobs: &[Caused], notes: &[Note], run: Option<
     led_to(out, jobs, notes, run, now)?;
     out.line("")?;
     out.line(paint.strong("payload"))?;
-    out.line(serde_json::to_string_pretty(&met.detail.payload).unwrap_or_default())
+    // JSON leaves some signs as they are that terminals obey.
+    let payload = serde_json::to_string_pretty(&met.detail.payload).unwrap_or_default();
+    payload.lines().try_for_each(|line| out.line(plain(line)))
 }
 
 fn link(linked: &Linked) -> String {
@@ -171,7 +173,7 @@ fn route(out: &mut Out, met: &Met) -> io::Result<()> {
                 out.line("  it is to be ignored: stored, and causes nothing")?;
             }
             for target in &met.event.targets {
-                out.line(format!("  asks for {target}"))?;
+                out.line(plain(format!("  asks for {target}")))?;
             }
             if met.event.targets.is_empty() {
                 let why =

@@ -11,7 +11,7 @@ use crate::format::csv_line;
 use crate::output::human::{ago, moment};
 use crate::output::paint::{Tone, tone_of};
 use crate::output::table::{Cell, shorten};
-use crate::output::{Out, Table};
+use crate::output::{Out, Table, plain};
 use crate::verbs::now;
 
 pub(crate) fn table(out: &mut Out, events: &[EventRecord]) -> io::Result<()> {
@@ -71,12 +71,11 @@ pub(crate) fn about(event: &EventRecord) -> String {
 /// One line, at once: a table waits for more rows to know its widths.
 pub(super) fn line(out: &mut Out, event: &EventRecord) -> io::Result<()> {
     let paint = out.paint();
-    let plain = |text: &str| -> String { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
     let level = level_name(event);
     let head = [moment(event.at), format!("{:<10}", event.provider), format!("{:<36}", event.kind)].join("  ");
     let said = [about(event), event.message.clone().unwrap_or_default()];
     let said: Vec<_> = said.into_iter().filter(|text| !text.is_empty()).collect();
-    let text = plain(&format!("{head}  {}", said.join("  ")));
+    let text = plain(format!("{head}  {}", said.join("  ")));
     let text = out.width().map_or_else(|| text.trim_end().to_owned(), |width| shorten(text.trim_end(), width));
     out.line(if level == "info" { text } else { paint.tone(tone_of(level), &text) })?;
     out.flush()

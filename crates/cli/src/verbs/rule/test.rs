@@ -12,7 +12,7 @@ use crate::exit::{Done, Exit, misuse};
 use crate::format::{Simple, machine};
 use crate::output::paint::Tone;
 use crate::output::table::Cell;
-use crate::output::{Align, Out, Table};
+use crate::output::{Align, Out, Table, plain};
 use crate::verbs::events::{about, shown};
 use crate::verbs::show_event::meet;
 
@@ -60,7 +60,7 @@ pub(super) async fn run(app: &mut App, verb: Test) -> Done {
     }
     let e = &met.detail.event;
     let paint = app.out.paint();
-    app.out.line(format!("event {} {} of {}  {}", e.id, paint.strong(&e.kind), e.provider, about(e)))?;
+    app.out.line(format!("event {} {} of {}  {}", e.id, paint.strong(&plain(&e.kind)), e.provider, plain(about(e))))?;
     if let Some(why) = &met.unrouted {
         app.remark(format!("its route is not known: {why}"));
     }
@@ -84,7 +84,7 @@ fn print(out: &mut Out, tried: &Tried) -> io::Result<()> {
     out.line("")?;
     out.line(format!("{} (line {}) {verdict}", paint.strong(&tried.rule), tried.line))?;
     for why in tried.explained.unclear.iter().chain(&tried.hindered) {
-        out.line(format!("  {why}"))?;
+        out.line(plain(format!("  {why}")))?;
     }
     let mut table = Table::new([("", Align::Left), ("", Align::Left)]).indent(2).sentences();
     for term in &tried.explained.terms {
@@ -103,16 +103,17 @@ fn print(out: &mut Out, tried: &Tried) -> io::Result<()> {
     }
     table.end(out, "")?;
     for consequence in &tried.consequences {
-        would(out, consequence, &tried.asks)?;
+        out.line(would(consequence, &tried.asks))?;
     }
     Ok(())
 }
 
-fn would(out: &mut Out, consequence: &Consequence, asks: &[String]) -> io::Result<()> {
-    match consequence {
-        Consequence::Refresh(_) if asks.is_empty() => out.line("  would refresh nothing: the event has no targets"),
-        Consequence::Refresh(_) => out.line(format!("  would refresh {}", asks.join(", "))),
-        Consequence::Note(text) => out.line(format!("  would note: {text}")),
+/// One line.
+fn would(consequence: &Consequence, asks: &[String]) -> String {
+    let what = match consequence {
+        Consequence::Refresh(_) if asks.is_empty() => "refresh nothing: the event has no targets".to_owned(),
+        Consequence::Refresh(_) => format!("refresh {}", asks.join(", ")),
+        Consequence::Note(text) => format!("note: {text}"),
         Consequence::Webhook(webhook) => {
             let to = match &webhook.address {
                 WebhookAddress::Url(url) => url.clone(),
@@ -120,8 +121,27 @@ fn would(out: &mut Out, consequence: &Consequence, asks: &[String]) -> io::Resul
             };
             let signed =
                 webhook.secret_file.as_ref().map_or("unsigned".to_owned(), |file| format!("signed with {}", file.display()));
-            out.line(format!("  would send to {to}, {signed}"))
+            format!("send to {to}, {signed}")
         }
-        Consequence::Command { arguments, .. } => out.line(format!("  would run {}", shown(arguments))),
+        Consequence::Command { arguments, .. } => format!("run {}", shown(arguments)),
+    };
+    plain(format!("  would {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn names_of_objects_cannot_speak_to_the_terminal() {
+        let escape = "web\u{1b}]0;x\u{7}\u{9b}2J\n".to_owned();
+        let command = Consequence::Command { arguments: vec![escape.clone()], timeout: Duration::ZERO };
+        let refresh = Consequence::Refresh(stocktake_rules::Targets::OfEvent);
+        for one in [Consequence::Note(escape.clone()), command, refresh] {
+            let line = would(&one, std::slice::from_ref(&escape));
+            assert!(line.contains("web") && !line.contains(char::is_control), "{line:?}");
+        }
     }
 }
