@@ -92,7 +92,7 @@ fn spawn(program: &str, arguments: &[String], job: &RunCommand, attempt: u16) ->
     command.env("STOCKTAKE_ATTEMPT", attempt.to_string());
     command.env("STOCKTAKE_PROVIDER", text(job.body.pointer("/provider/name")).replace('\0', ""));
     command.env("STOCKTAKE_EVENT_TYPE", text(job.body.pointer("/event/type")).replace('\0', ""));
-    command.env("STOCKTAKE_EVENT_KEY", &job.cause.event);
+    command.env("STOCKTAKE_EVENT_KEY", job.cause.event.replace('\0', ""));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Of its own, so that it can be killed with all it started.
     command.process_group(0).kill_on_drop(true);
