@@ -24,7 +24,7 @@ use crate::routes::Routes;
 
 pub use consequences::{Consequences, Extra, Nothing, Whose};
 pub(crate) use record::level;
-pub use sift::NewEvent;
+pub use sift::{LONGEST, NewEvent};
 
 use record::Refused;
 use sift::{Sifted, sift};

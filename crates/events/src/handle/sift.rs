@@ -38,7 +38,7 @@ impl NewEvent {
 const SENSIBLE: std::ops::RangeInclusive<i64> = 0..=7_258_118_400_000_000;
 
 /// Names and refs are indexed, and PostgreSQL's indexes hold no entry that is much longer: one would sink the whole batch.
-const LONGEST: usize = 1_000;
+pub const LONGEST: usize = 1_000;
 
 /// What could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,24 +9,40 @@ use serde_json::{Map, Value, json};
 use stocktake_events::handle::{NewEvent, Whose};
 use stocktake_model::Menu;
 use stocktake_rules::{Facts, Variable};
-use stocktake_store::{Store, StoreError};
+use stocktake_store::{ProviderId, Store, StoreError};
 
 use super::objects::{self, Object};
 
-/// Facts of several events of one provider; objects are looked up on demand, each once.
+/// Facts of several events of one provider; objects are looked up on demand, each once. Borrows nothing, so that rules can be
+/// evaluated on another thread.
 #[derive(Debug)]
-pub struct Known<'e> {
-    whose: &'e Whose,
+pub struct Known {
+    provider_id: ProviderId,
     provider: Value,
-    events: Vec<(&'e NewEvent, Value)>,
+    events: Vec<Seen>,
     objects: HashMap<Object, Option<Value>>,
 }
 
-impl<'e> Known<'e> {
-    pub fn new(whose: &'e Whose, events: Vec<&'e NewEvent>) -> Self {
+#[derive(Debug)]
+struct Seen {
+    event: Value,
+    named: Vec<(Variable, Object)>,
+}
+
+impl Known {
+    pub fn new<'e>(whose: &Whose, events: impl IntoIterator<Item = &'e NewEvent>) -> Self {
         let provider = json!({"name": whose.name, "type": whose.kind});
-        let events = events.into_iter().map(|event| (event, event_value(event))).collect();
-        Self { whose, provider, events, objects: HashMap::new() }
+        let seen = |event: &NewEvent| {
+            let named = Variable::ALL.into_iter().filter_map(|variable| Some((variable, object(event, variable)?)));
+            Seen { event: event_value(event), named: named.collect() }
+        };
+        let events = events.into_iter().map(seen).collect();
+        Self { provider_id: whose.id, provider, events, objects: HashMap::new() }
+    }
+
+    /// Of how many events.
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
     }
 
     /// Makes known what these variables are of these events. One round trip for all that is not known yet.
@@ -39,9 +55,9 @@ impl<'e> Known<'e> {
     ) -> Result<(), StoreError> {
         let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for variable in variables {
-            for (event, _) in of.iter().filter_map(|at| self.events.get(*at)) {
-                let Some(object) = object(event, variable) else { continue };
-                if let Entry::Vacant(unknown) = self.objects.entry(object) {
+            let named = of.iter().filter_map(|at| self.events.get(*at)).flat_map(|seen| &seen.named);
+            for (_, object) in named.filter(|(of, _)| *of == variable) {
+                if let Entry::Vacant(unknown) = self.objects.entry(object.clone()) {
                     let (collection, reference) = unknown.key().clone();
                     wanted.entry(collection).or_default().push(reference);
                     unknown.insert(None);
@@ -49,7 +65,7 @@ impl<'e> Known<'e> {
             }
         }
         if !wanted.is_empty() {
-            for (object, value) in objects::look_up(store, menu, self.whose.id, wanted).await? {
+            for (object, value) in objects::look_up(store, menu, self.provider_id, wanted).await? {
                 self.objects.insert(object, Some(value));
             }
         }
@@ -59,11 +75,11 @@ impl<'e> Known<'e> {
     pub fn facts(&self, at: usize) -> Facts<'_> {
         let mut facts = Facts::default();
         facts.set(Variable::Provider, &self.provider);
-        if let Some((event, value)) = self.events.get(at) {
-            facts.set(Variable::Event, value);
-            for variable in Variable::ALL {
-                if let Some(Some(value)) = object(event, variable).and_then(|object| self.objects.get(&object)) {
-                    facts.set(variable, value);
+        if let Some(seen) = self.events.get(at) {
+            facts.set(Variable::Event, &seen.event);
+            for (variable, object) in &seen.named {
+                if let Some(Some(value)) = self.objects.get(object) {
+                    facts.set(*variable, value);
                 }
             }
         }

@@ -2,7 +2,9 @@
 //! stores the events, webhooks and commands jobs in it: each happens exactly as often as its event is stored.
 
 mod facts;
+mod judging;
 mod objects;
+mod telling;
 mod trying;
 
 use std::collections::HashMap;
@@ -10,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stocktake_events::handle::{Consequences, Extra, NewEvent, Whose};
 use stocktake_model::Menu;
 use stocktake_provider::BoxFuture;
@@ -24,10 +26,15 @@ use crate::job::{Job as _, new_job};
 use crate::kinds::{RunCommand, SendWebhook};
 
 pub use facts::Known;
+use judging::{Judge, elsewhere};
+use telling::Bodies;
 pub use trying::{Caused, Tried, jobs_of, try_rules};
 
 /// A rule that cannot be evaluated is told of so often at most: its next event may come in a millisecond.
 const TELL_EVERY: Duration = Duration::from_mins(10);
+
+/// For all evaluations of one batch together; hundreds of rules take milliseconds.
+const AT_MOST: Duration = Duration::from_secs(10);
 
 /// The rules of an installation, applied to new events.
 #[derive(Debug)]
@@ -64,36 +71,34 @@ impl Ruling {
             return Ok(extra);
         }
         let store = self.queue.store();
-        let mut known = Known::new(whose, events.iter().collect());
+        let mut known = Known::new(whose, events);
         let mut asked = Mentions::default();
         self.rules.iter().for_each(|rule| asked.join(rule.mentions()));
         known.look_up(store, &self.menu, &(0..events.len()).collect::<Vec<_>>(), asked.variables()).await?;
-        let mut applied: Vec<(usize, &Rule)> = Vec::new();
-        for (at, event) in events.iter().enumerate() {
-            let facts = known.facts(at);
-            for rule in self.rules.iter() {
-                match rule.applies(&facts) {
-                    Ok(true) => applied.push((at, rule)),
-                    Ok(false) => {}
-                    Err(why) => self.unclear(rule, event, &why),
-                }
-            }
+        let judge = Judge { known, rules: Arc::clone(&self.rules), left: AT_MOST };
+        let (mut judge, (applied, unclear)) = elsewhere(judge, Judge::applied).await?;
+        let rules: Vec<&Rule> = self.rules.iter().collect();
+        for ((at, n), why) in unclear {
+            self.unclear(rules[n], &events[at], &why);
         }
         // Only now, and only of the events that rules apply to: what is told, as opposed to what is asked.
         for variable in Variable::ALL {
             let telling = |rule: &Rule| rule.tells_everything() || rule.mentions_of_actions().has(variable);
-            let mut of: Vec<_> = applied.iter().filter(|(_, rule)| telling(rule)).map(|(at, _)| *at).collect();
+            let mut of: Vec<_> = applied.iter().filter(|(_, n)| telling(rules[*n])).map(|(at, _)| *at).collect();
             of.dedup();
-            known.look_up(store, &self.menu, &of, [variable].into_iter()).await?;
+            judge.known.look_up(store, &self.menu, &of, [variable].into_iter()).await?;
         }
-        for (at, rule) in applied {
-            match rule.consequences(&known.facts(at)) {
+        let (judge, answers) = elsewhere(judge, |judge| judge.consequences(applied)).await?;
+        let mut bodies = Bodies::new();
+        for ((at, n), answer) in answers {
+            match answer {
                 Ok(consequences) => {
-                    for (n, consequence) in consequences.into_iter().enumerate() {
-                        self.add(&mut extra, whose, &events[at], rule, (n, consequence), known.told(at));
+                    for consequence in consequences.into_iter().enumerate() {
+                        let body = |cause: &Cause| bodies.of(cause, &judge.known, at);
+                        self.add(&mut extra, whose, &events[at], rules[n], consequence, body);
                     }
                 }
-                Err(why) => self.unclear(rule, &events[at], &why),
+                Err(why) => self.unclear(rules[n], &events[at], &why),
             }
         }
         Ok(extra)
@@ -106,11 +111,10 @@ impl Ruling {
         event: &NewEvent,
         rule: &Rule,
         (n, consequence): (usize, Consequence),
-        told: Value,
+        body: impl FnOnce(&Cause) -> Value,
     ) {
         let delivery = delivery(whose, &event.key, &rule.name, n);
         let cause = Cause { provider: whose.id, event: event.key.clone(), rule: rule.name.clone(), delivery };
-        let body = || body(&cause, told);
         let job = match consequence {
             Consequence::Refresh(targets) => {
                 extra.asks.extend(asks(&targets, event));
@@ -127,10 +131,10 @@ impl Ruling {
                 }
                 return;
             }
-            Consequence::Webhook(webhook) => new_job(&SendWebhook { webhook, body: body(), cause: cause.clone() }),
+            Consequence::Webhook(webhook) => new_job(&SendWebhook { webhook, body: body(&cause), cause }),
             Consequence::Command { arguments, timeout } => {
                 let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-                new_job(&RunCommand { arguments, timeout_ms, body: body(), cause: cause.clone() })
+                new_job(&RunCommand { arguments, timeout_ms, body: body(&cause), cause })
             }
         };
         extra.lanes.push(job.lane.name.clone());
@@ -190,12 +194,4 @@ fn note(whose: &Whose, event: &NewEvent, rule: &Rule, collection: &str, referenc
 fn delivery(whose: &Whose, key: &str, rule: &str, n: usize) -> String {
     let text = serde_json::to_string(&(whose.id.0, key, rule, n)).unwrap_or_default();
     format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
-}
-
-fn body(cause: &Cause, told: Value) -> Value {
-    let mut body = json!({"id": cause.delivery, "rule": cause.rule});
-    if let (Value::Object(body), Value::Object(told)) = (&mut body, told) {
-        body.extend(told);
-    }
-    body
 }

@@ -7,6 +7,7 @@ use stocktake_queue::{JobId, State};
 use stocktake_rules::{Consequence, Explained, Rule, Rules, Variable};
 use stocktake_store::{Kind, ProviderId, Row, Store, StoreError, params};
 
+use super::judging::consequences;
 use super::{KINDS, Known, asks};
 
 /// One rule, tried on an event.
@@ -34,12 +35,12 @@ pub async fn try_rules(
     event: &NewEvent,
     only: Option<&str>,
 ) -> Result<Vec<Tried>, StoreError> {
-    let mut known = Known::new(whose, vec![event]);
+    let mut known = Known::new(whose, [event]);
     known.look_up(store, menu, &[0], Variable::ALL.into_iter()).await?;
     let facts = known.facts(0);
     let one = |rule: &Rule| {
         let explained = rule.explain(&facts);
-        let answer = if explained.applies == Some(true) { rule.consequences(&facts) } else { Ok(Vec::new()) };
+        let answer = if explained.applies == Some(true) { consequences(rule, &facts) } else { Ok(Vec::new()) };
         let (consequences, mut hindered) = match answer {
             Ok(consequences) => (consequences, None),
             Err(why) => (Vec::new(), Some(why)),

@@ -98,3 +98,26 @@ pub(crate) async fn a_rule_that_cannot_be_evaluated_hinders_nobody(database: Tes
     assert_eq!(notes, ["sound"], "a rule is done whole or not at all");
     assert!(house.all_jobs("run_command").await.is_empty());
 }
+
+pub(crate) async fn a_ref_that_no_database_keeps_hinders_nobody(database: TestDatabase) {
+    let rules = r#"
+        [[rule]]
+        name = "boundless"
+        when = 'true'
+        note = "boundless"
+        refresh = [{ collection = "cloud_volumes", ref = "${event.payload.volume}" }]
+        [[rule]]
+        name = "sound"
+        when = 'true'
+        note = "sound"
+    "#;
+    let house = House::new(database, rules).await;
+    // Of no pattern: what compresses well passes for a short one.
+    let long: String = (0..1_500_u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 26)).collect();
+    let event = |volume: &str| json!({"type": "compute.x", "payload": {"instance_id": "u-1", "volume": volume}});
+    let handled = house.happens(&[("k1", event(&long)), ("k2", event("a\u{0}b")), ("k3", event(&long[..1_000]))]).await;
+    assert_eq!((handled.stored, handled.asked), (3, 2));
+    let notes = house.store.query("select body from notes order by body", &[]).await.unwrap();
+    let notes: Vec<String> = notes.iter().map(|row| row.get(0).unwrap()).collect();
+    assert_eq!(notes, ["boundless", "sound", "sound", "sound"]);
+}

@@ -3,6 +3,7 @@
 
 mod causing;
 mod commands;
+mod openstack;
 mod support;
 mod webhooks;
 
@@ -11,7 +12,10 @@ stocktake_testkit::suite! {
         a_note_and_a_refresh_come_with_the_event_and_once,
         conditions_see_the_inventory_by_refs_and_by_names,
         jobs_hold_what_is_told_and_no_secret,
-        a_rule_that_cannot_be_evaluated_hinders_nobody;
+        a_rule_that_cannot_be_evaluated_hinders_nobody,
+        a_ref_that_no_database_keeps_hinders_nobody;
+    openstack:
+        a_recorded_notification_makes_a_rule_act;
     webhooks:
         a_webhook_is_signed_and_says_what_happened,
         busy_receivers_are_tried_again_with_the_same_message,
