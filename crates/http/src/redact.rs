@@ -9,7 +9,7 @@ use serde_json::Value;
 pub const REDACTED: &str = "REDACTED";
 
 /// Parts of key names that mean a secret, wherever they stand; names are compared without `_`, `-` and case.
-const SECRET: [&str; 15] = [
+const SECRET: [&str; 19] = [
     "password",
     "passwd",
     "passwort",
@@ -23,6 +23,10 @@ const SECRET: [&str; 15] = [
     "apikey",
     "accesskey",
     "credential",
+    "sharedkey",
+    "signingkey",
+    "encryptionkey",
+    "authkey",
     "auditids",
     "connectioninfo",
 ];
@@ -44,7 +48,12 @@ fn is_secret_key(key: &str) -> bool {
         return false;
     }
     let plain: String = lower.chars().filter(|c| !matches!(c, '_' | '-')).collect();
-    SECRET.iter().any(|s| plain.contains(s)) || words(key).any(|w| w.ends_with("pass") && !NO_PASS.contains(&w.as_str()))
+    SECRET.iter().any(|s| plain.contains(s)) || words(key).any(|w| is_secret_word(&w))
+}
+
+/// Short ones, which count only at a word's end: `psk`, a key that both ends of a VPN know, stands in `maps_key`, too.
+fn is_secret_word(word: &str) -> bool {
+    word.ends_with("psk") || (word.ends_with("pass") && !NO_PASS.contains(&word))
 }
 
 /// The words of `admin_pass`, `adminPass` and `admin-pass`, in lower case.
@@ -183,6 +192,12 @@ mod tests {
             "aws_secret_access_key",
             "accessKey",
             "ssh_private_key",
+            "psk",
+            "ipsec_psk",
+            "wpaPSK",
+            "pre_shared_key",
+            "preSharedKey",
+            "signing_key",
             "OS-EXT-SRV-ATTR:user_data",
         ] {
             assert!(is_secret_key(key), "{key}");
@@ -191,6 +206,8 @@ mod tests {
             "port_security_enabled",
             "key_name",
             "public_key",
+            "maps_key",
+            "encryption_key_id",
             "keypair",
             "security_groups",
             "bypass",

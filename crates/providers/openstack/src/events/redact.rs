@@ -54,27 +54,35 @@ fn whole(value: &mut Value) {
     }
 }
 
-/// How every Keystone token of today's begins (Fernet: a version, and a time whose first bytes are zero).
+/// How Keystone's tokens begin: Fernet (a version, and a time whose first bytes are zero), and JWS (the base64 of `{"`).
 const FERNET: &str = "gAAAAA";
+const JWS: &str = "eyJ";
 
 /// A text without the tokens in it: failed calls are told with their arguments written out. None: there are none.
 fn without_tokens(text: &str) -> Option<String> {
     let mut rest = text;
     let mut clean = String::new();
-    while let Some(at) = rest.find(FERNET) {
-        let token =
-            rest[at..].len() - rest[at..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_=".contains(c)).len();
+    while let Some((at, end)) = token(rest) {
         clean.push_str(&rest[..at]);
         clean.push_str(REDACTED);
-        rest = &rest[at + token..];
+        rest = &rest[end..];
     }
     (!clean.is_empty()).then(|| clean + rest)
+}
+
+/// Where the first token is. Three letters may well stand within another word: a JWS begins one.
+fn token(text: &str) -> Option<(usize, usize)> {
+    let within = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let jws = text.match_indices(JWS).map(|(at, _)| at).find(|at| !text[..*at].ends_with(within));
+    let at = [text.find(FERNET), jws].into_iter().flatten().min()?;
+    let more = text[at..].find(|c| !within(c) && !"=.".contains(c));
+    Some((at, more.map_or(text.len(), |more| at + more)))
 }
 
 /// The beginning of a text that is no JSON, up to the first word that could come before a secret.
 pub(super) fn beginning(text: &str) -> String {
     const LONGEST: usize = 512;
-    const WORDS: [&str; 6] = ["token", "passw", "secret", "catalog", "pass'", "pass\""];
+    const WORDS: [&str; 8] = ["token", "passw", "secret", "catalog", "pass'", "pass\"", "psk", "shared"];
     let lower = text.to_ascii_lowercase();
     let end = WORDS.iter().filter_map(|word| lower.find(word)).min().unwrap_or(text.len());
     let mut cut: String = text[..end].chars().take(LONGEST).collect();
@@ -107,6 +115,31 @@ mod tests {
         for kept in ["attached", "admin", "id=7", "mine", "\"user_data\":null", "\"service_catalog\":[]"] {
             assert!(text.contains(kept), "{kept} is gone from {text}");
         }
+    }
+
+    /// As VPNaaS tells of a connection, on the exchange where ports are told.
+    #[test]
+    fn the_key_of_a_vpn_goes() {
+        let mut value = json!({"event_type": "ipsec_site_connection.create.end", "payload": {"ipsec_site_connection":
+            {"id": "c1", "psk": "s3cr3t-of-both", "peer_address": "172.24.4.11", "auth_mode": "psk"}}});
+        redact(&mut value);
+        let connection = &value["payload"]["ipsec_site_connection"];
+        assert_eq!(connection["psk"], REDACTED);
+        assert_eq!((&connection["peer_address"], &connection["auth_mode"]), (&json!("172.24.4.11"), &json!("psk")));
+        assert!(!beginning("{\"id\": 1, \"psk\": \"s3cr3t").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn tokens_of_both_kinds_go_out_of_a_text() {
+        let jws = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhIn0.c2ln-bmF0_dXJl";
+        for (text, clean) in [
+            (format!("call(token='{jws}', id=7)"), "call(token='REDACTED', id=7)"),
+            (format!("a gAAAAABk1_-= b {jws}"), "a REDACTED b REDACTED"),
+            (format!("token={jws}\n"), "token=REDACTED\n"),
+        ] {
+            assert_eq!(without_tokens(&text).as_deref(), Some(clean));
+        }
+        assert_eq!(without_tokens("a keyJob and nothing else"), None);
     }
 
     #[test]
