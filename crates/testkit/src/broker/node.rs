@@ -53,6 +53,8 @@ pub(super) fn start(folder: &Path) -> Result<Address> {
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", format!("-kernel inet_dist_use_interface {{127,0,0,1}} {FRUGAL}"))
         .env_remove("NOTIFY_SOCKET");
     let mut child = command.spawn().context("start RabbitMQ")?;
+    // Before the number: one without the other is not believed.
+    fs::write(folder.join("started"), started(child.id()).context("when RabbitMQ was started")?)?;
     fs::write(folder.join("pid"), child.id().to_string())?;
     // It opens its ports when all else is done, its users among it.
     const PATIENCE: Duration = Duration::from_mins(2);
@@ -78,10 +80,26 @@ pub(super) fn running(folder: &Path) -> Option<Address> {
     ports.address(folder).ok()
 }
 
-/// At once, as a crash would: connections are cut, what is not durable is gone.
+/// When a process was started, in the kernel's ticks since the machine's. Distinguishes it from a later one with its number.
+fn started(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in brackets may hold anything, also brackets.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(19).map(str::to_owned)
+}
+
+/// The process that was started in this folder, if it is still that one.
+fn own(folder: &Path) -> Option<u32> {
+    let pid = fs::read_to_string(folder.join("pid")).ok()?.trim().parse().ok()?;
+    let noted = fs::read_to_string(folder.join("started")).ok()?;
+    started(pid).filter(|now| *now == noted.trim()).map(|_| pid)
+}
+
+/// At once, as a crash would: connections are cut, what is not durable is gone. A number left by an earlier boot may be a
+/// stranger's, which is let be.
 pub(super) fn stop(folder: &Path) -> Result<()> {
-    let Ok(pid) = fs::read_to_string(folder.join("pid")) else { return Ok(()) };
-    let group = format!("-{}", pid.trim());
+    let Some(pid) = own(folder) else { return Ok(()) };
+    let group = format!("-{pid}");
     let signal = |name: &str| Command::new("kill").args([name, "--", &group]).stderr(Stdio::null()).status();
     signal("-KILL").context("stop RabbitMQ")?;
     fs::remove_file(folder.join("pid"))?;
@@ -108,4 +126,25 @@ fn last_words(folder: &Path) -> String {
     let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
     let lines: Vec<_> = log.lines().rev().take(20).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_somebody_elses_by_now_is_not_killed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut stranger = Command::new("sleep").arg("60").process_group(0).spawn().expect("a process");
+        let noted = started(stranger.id()).expect("its start");
+        fs::write(folder.path().join("pid"), stranger.id().to_string()).expect("noted");
+        assert_eq!(own(folder.path()), None, "a number alone");
+        fs::write(folder.path().join("started"), format!("{noted}0")).expect("noted");
+        stop(folder.path()).expect("nothing to stop");
+        assert_eq!(stranger.try_wait().expect("its state"), None, "another start");
+
+        fs::write(folder.path().join("started"), noted).expect("noted");
+        assert_eq!(own(folder.path()), Some(stranger.id()));
+        stranger.kill().and_then(|()| stranger.wait()).expect("its end");
+    }
 }

@@ -14,7 +14,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Address, node};
 
-/// `$1` the folder. Stops the broker after five looks at which nobody used it.
+/// `$1` the folder. Stops the broker after five looks at which nobody used it, and only the process that was started: its
+/// number alone may be a stranger's by now. Its start time is the 22nd field, the 20th after the name in brackets.
 const WATCHDOG: &str = r#"
 cd "$1" || exit; unused=0
 while [ -e data/pid ] && [ "$unused" -lt 5 ]; do
@@ -22,7 +23,10 @@ while [ -e data/pid ] && [ "$unused" -lt 5 ]; do
     if flock --nonblock users true; then unused=$((unused + 1)); else unused=0; fi
 done
 exec 9>lock; flock 9
-flock --nonblock users true && { kill -KILL -- "-$(cat data/pid)"; rm -rf data; }
+flock --nonblock users true || exit
+pid=$(cat data/pid) && started=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)
+[ -n "$started" ] && [ "$started" = "$(cat data/started)" ] && kill -KILL -- "-$pid"
+rm -rf data
 "#;
 
 pub(super) fn address() -> Result<Address> {
