@@ -85,7 +85,7 @@ impl Amqp {
             exchanges: words(c, "amqp_exchanges", "nova,neutron,cinder,glance,keystone,heat")?,
             topics: words(c, "amqp_topics", "notifications,versioned_notifications")?,
             heartbeat: Duration::from_secs(number(c, "amqp_heartbeat", 1..=600)?.unwrap_or(30).into()),
-            prefetch: number(c, "amqp_prefetch", 1..=50_000)?.unwrap_or(1_000) as u16,
+            prefetch: number(c, "amqp_prefetch", 1..=50_000)?.unwrap_or(200) as u16,
             queue_expires: Duration::from_secs(number(c, "amqp_queue_expires", 60..=604_800)?.unwrap_or(3_600).into()),
             queue_length: number(c, "amqp_queue_length", 1_000..=10_000_000)?.unwrap_or(100_000),
         })
@@ -226,7 +226,7 @@ mod tests {
         let plain = amqp("amqp://stock%40take@h");
         assert_eq!((plain.user.as_str(), plain.vhost.as_str(), plain.tls), ("stock@take", "/", false));
         assert_eq!(plain.brokers, [Broker { host: "h".to_owned(), port: 5672 }]);
-        assert_eq!((plain.prefetch, plain.queue_length, plain.exchanges.len()), (1_000, 100_000, 6));
+        assert_eq!((plain.prefetch, plain.queue_length, plain.exchanges.len()), (200, 100_000, 6));
 
         let several = amqp("rabbit://a@h1:5673,a@h2,[fd00::1]:5674,[fd00::2]//openstack");
         let shown: Vec<_> = several.brokers.iter().map(ToString::to_string).collect();

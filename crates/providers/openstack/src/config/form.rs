@@ -58,7 +58,7 @@ pub(super) const FIELDS: &[FormField] = fields! {
     amqp_exchanges Text, "Exchanges to listen to; nova,neutron,cinder,glance,keystone,heat when not given";
     amqp_topics Text, "Notification topics; notifications,versioned_notifications when not given";
     amqp_heartbeat Text, "Seconds between heartbeats of the broker's connection, 1 to 600; 30 when not given";
-    amqp_prefetch Text, "Messages held here that are not stored yet, 1 to 50000; 1000 when not given";
+    amqp_prefetch Text, "Messages held here that are not stored yet, 1 to 50000; 200 when not given";
     amqp_queue_expires Text, "Seconds the broker keeps our queue while nobody listens, 60 to 604800; 3600 when not given";
     amqp_queue_length Text, "Messages it keeps in it, 1000 to 10000000; 100000 when not given. Beyond, the oldest are lost, and a full refresh follows";
 };

@@ -28,7 +28,7 @@ pub(crate) async fn check(brokers: &Brokers) -> Vec<(&'static str, Result<String
 
 /// With a queue that goes with the connection, and no exchange made: a test leaves nothing behind.
 async fn with_a_queue(brokers: &Brokers, link: &Link) -> Result<String, ProviderError> {
-    let (there, missing) = queue::exchanges(link, &brokers.amqp).await?;
+    let (there, missing) = queue::exchanges(link, &brokers.amqp.exchanges).await?;
     let own = format!("stocktake.{}", Uuid::now_v7());
     let channel = link.channel().await?;
     let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };

@@ -2,16 +2,19 @@
 //!
 //! The queue is transient and named by us; its name is the position. It waits for us while we are away, for as long and
 //! for as many messages as is set, and a broker that was restarted does not have it any more: that is how a gap is seen.
+//! So are a queue that ran over and an exchange that came later than we: both end the session, and the next begins with a gap.
 //! A connection is disposable: after any error all of it is dropped, and whoever drives the source makes another.
 
 mod check;
 mod error;
 mod link;
+mod position;
 mod queue;
 mod source;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
 use std::sync::Arc;

@@ -35,23 +35,29 @@ pub(super) async fn declare(link: &Link, amqp: &Amqp, queue: &str) -> Result<(),
     Ok(())
 }
 
-/// Lets the notifications of all exchanges into a queue; what is bound already stays so.
-pub(super) async fn bind(link: &Link, amqp: &Amqp, queue: &str) -> Result<(), ProviderError> {
-    let (there, missing) = exchanges(link, amqp).await?;
-    if let [_, ..] = missing[..] {
-        let durable = match there.first() {
-            Some(exchange) => is_durable(link, exchange).await?,
-            None => false,
-        };
-        for exchange in &missing {
-            make(link, exchange, durable).await?;
-        }
-    }
+/// Lets the notifications of all exchanges into a queue; what is bound already stays so. Gives those that are not there and
+/// cannot be made: a service that never told anything, or one that this cloud does not have.
+pub(super) async fn bind(link: &Link, amqp: &Amqp, queue: &str) -> Result<Vec<String>, ProviderError> {
+    let (there, missing) = exchanges(link, &amqp.exchanges).await?;
+    let durable = if missing.is_empty() { None } else { durability(link, &there).await? };
     let channel = link.channel().await?;
-    for exchange in &amqp.exchanges {
+    for exchange in there {
         bind_to(link, &channel, amqp, queue, exchange).await?;
     }
-    Ok(())
+    let mut left_out = Vec::new();
+    for exchange in missing {
+        if let Some(durable) = durable
+            && is_declared(link, exchange, durable).await?
+        {
+            bind_to(link, &channel, amqp, queue, exchange).await?;
+        } else {
+            left_out.push(exchange.to_owned());
+        }
+    }
+    if !left_out.is_empty() {
+        tracing::warn!(exchanges = left_out.join(","), "not there yet; bound once their services have made them");
+    }
+    Ok(left_out)
 }
 
 pub(super) async fn bind_to(
@@ -71,10 +77,10 @@ pub(super) async fn bind_to(
 }
 
 /// Which of them there are, and which not: a service makes its exchange when it first has something to tell.
-pub(super) async fn exchanges<'a>(link: &Link, amqp: &'a Amqp) -> Result<(Vec<&'a str>, Vec<&'a str>), ProviderError> {
+pub(super) async fn exchanges<'a>(link: &Link, names: &'a [String]) -> Result<(Vec<&'a str>, Vec<&'a str>), ProviderError> {
     let (mut there, mut missing) = (Vec::new(), Vec::new());
     let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
-    for exchange in &amqp.exchanges {
+    for exchange in names {
         match declared(link, exchange, passive).await {
             Ok(()) => there.push(exchange.as_str()),
             Err(error) if error.kind == ErrorKind::NotFound => missing.push(exchange.as_str()),
@@ -85,27 +91,27 @@ pub(super) async fn exchanges<'a>(link: &Link, amqp: &'a Amqp) -> Result<(Vec<&'
 }
 
 /// Whether this cloud's exchanges are durable. A service that finds its own with other properties than it wants cannot
-/// notify any more: what we make must be as the rest is.
-async fn is_durable(link: &Link, exchange: &str) -> Result<bool, ProviderError> {
-    match declared(link, exchange, ExchangeDeclareOptions::default()).await {
-        Ok(()) => Ok(false),
-        Err(error) if error.kind == ErrorKind::Configuration => Ok(true),
-        // May not even ask; the making that follows is refused, too, and says so.
-        Err(error) if error.kind == ErrorKind::Forbidden => Ok(false),
-        Err(error) => Err(error),
+/// notify any more: what we make must be as the rest is, to the last property, which only a declaration that another
+/// accepts can prove. None: nobody could say.
+async fn durability(link: &Link, there: &[&str]) -> Result<Option<bool>, ProviderError> {
+    for exchange in there {
+        for durable in [false, true] {
+            if is_declared(link, exchange, durable).await? {
+                return Ok(Some(durable));
+            }
+        }
     }
+    Ok(None)
 }
 
-async fn make(link: &Link, exchange: &str, durable: bool) -> Result<(), ProviderError> {
-    let made = declared(link, exchange, ExchangeDeclareOptions { durable, ..ExchangeDeclareOptions::default() }).await;
-    made.map_err(|error| match error.kind {
-        ErrorKind::Forbidden => ProviderError {
-            message: format!("there is none yet, and it may not be made: {}", error.message),
-            hint: Some(format!("let the user configure {exchange}, or leave it out of amqp_exchanges")),
-            ..error
-        },
-        _ => error,
-    })
+/// Whether there is an exchange with these properties, now at the latest. Not so if the broker has another, or if the user
+/// may not configure it.
+async fn is_declared(link: &Link, exchange: &str, durable: bool) -> Result<bool, ProviderError> {
+    match declared(link, exchange, ExchangeDeclareOptions { durable, ..ExchangeDeclareOptions::default() }).await {
+        Ok(()) => Ok(true),
+        Err(error) if matches!(error.kind, ErrorKind::Configuration | ErrorKind::Forbidden) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// On a channel of its own, since a refusal closes it.

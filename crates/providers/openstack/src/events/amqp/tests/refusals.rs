@@ -2,10 +2,13 @@
 
 use std::net::TcpListener;
 
-use stocktake_provider::{CheckStatus, Configuration, ErrorKind, Secret};
+use lapin::ExchangeKind;
+use lapin::options::ExchangeDeclareOptions;
+use lapin::types::FieldTable;
+use stocktake_provider::{Begin, CheckStatus, Configuration, ErrorKind, Secret};
 use stocktake_testkit::broker::{OUTSIDER, READER, USER, shared};
 
-use super::support::{Services, first, keys, refused, source_of, take};
+use super::support::{Services, again, end, first, keys, refused, source_of, take};
 use crate::config::OpenStackConfig;
 use crate::events::amqp::{Brokers, check};
 
@@ -44,21 +47,55 @@ async fn each_has_its_kind_and_says_what_to_do() {
     }
 }
 
-/// The rights that the documentation asks for are enough, and an exchange that is missing is named.
+/// The rights that the documentation asks for are enough, also in a cloud where a service never told anything; what it tells
+/// once it does is not missed.
 #[tokio::test]
-async fn a_reader_with_few_rights_may_listen_but_make_no_exchange() {
+async fn a_reader_with_few_rights_listens_to_what_is_there_and_to_the_rest_once_it_comes() {
     let address = shared();
     let services = Services::at(&address).await;
     services.declare("nova", true).await;
     let url = format!("amqp://{READER}@localhost:{}", address.port);
-    let (mut stream, _) = first(&*services.source(&[("amqp_url", &url)])).await;
+    let (nova, heat) = (services.named("nova"), services.named("heat"));
+    let exchanges = format!("{nova},{heat}");
+    let source = services.source(&[("amqp_url", &url), ("amqp_exchanges", &exchanges)]);
+    let (mut stream, position) = first(&*source).await;
+    assert!(position.0.ends_with(&format!(" without {heat}")), "{position:?}");
     services.notify("nova", "notifications.info", "a").await;
     assert_eq!(keys(&take(&mut *stream, 1).await), ["a"]);
+    stream.stored().await.expect("acknowledged");
+    drop(stream);
+    let mut stream = again(&*source, &position).await;
+    assert_eq!(stream.begin(), Begin::Resumed, "it is missing still");
 
+    services.declare("heat", true).await;
+    let error = end(&mut *stream).await;
+    assert!(error.to_string().contains(&format!("there is an exchange {heat} now")), "{error}");
+    drop(stream);
+    // Another process: the position alone tells.
+    let source = services.source(&[("amqp_url", &url), ("amqp_exchanges", &exchanges)]);
+    let mut stream = again(&*source, &position).await;
+    let Begin::Gap { why, position } = stream.begin() else { panic!("{:?}", stream.begin()) };
+    assert!(why.contains(&heat) && !position.0.contains(&heat), "{why} {position:?}");
+    services.notify("heat", "notifications.info", "b").await;
+    assert_eq!(keys(&take(&mut *stream, 1).await), ["b"]);
+}
+
+/// One made with other properties than its service wants would keep that from notifying.
+#[tokio::test]
+async fn no_exchange_is_made_where_none_shows_how_they_are() {
+    let services = Services::at(&shared()).await;
     let exchanges = format!("{},{}", services.named("nova"), services.named("heat"));
-    let (kind, text) = refusal(&services.settings(&[("amqp_url", &url), ("amqp_exchanges", &exchanges)])).await;
-    assert_eq!(kind, ErrorKind::Forbidden, "{text}");
-    assert!(text.contains(&format!("let the user configure {}", services.named("heat"))), "{text}");
+    let source = services.source(&[("amqp_exchanges", &exchanges)]);
+    let (_stream, position) = first(&*source).await;
+    assert!(position.0.ends_with(&format!(" without {exchanges}")), "{position:?}");
+
+    // Not durable, but otherwise not as usual: refused with the code that a durable one is refused with.
+    let options = ExchangeDeclareOptions { auto_delete: true, ..ExchangeDeclareOptions::default() };
+    let nova = services.named("nova").as_str().into();
+    services.channel.exchange_declare(nova, ExchangeKind::Topic, options, FieldTable::default()).await.expect("an exchange");
+    let source = services.source(&[("amqp_exchanges", &exchanges)]);
+    let (_stream, position) = first(&*source).await;
+    assert!(position.0.ends_with(&format!(" without {}", services.named("heat"))), "{position:?}");
 }
 
 /// A service that wants its exchange durable could not notify through one of ours that is not.
@@ -78,6 +115,7 @@ async fn an_exchange_is_made_as_the_others_of_the_cloud_are() {
 async fn the_next_broker_serves_when_the_first_is_dead() {
     let address = shared();
     let services = Services::at(&address).await;
+    services.declare("nova", false).await;
     let both = format!("amqp://{USER}@localhost:{},localhost:{}", closed_port(), address.port);
     let (mut stream, _) = first(&*services.source(&[("amqp_url", &both)])).await;
     services.notify("nova", "notifications.info", "a").await;

@@ -9,6 +9,7 @@ use super::support::{Services, first, keys, refused, take};
 async fn a_certificate_of_the_set_authority_is_trusted_and_no_other() {
     let address = shared();
     let services = Services::at(&address).await;
+    services.declare("nova", false).await;
     let url = format!("amqps://{USER}@localhost:{}", address.tls_port);
     let (mut stream, _) = first(&*services.source(&[("amqp_url", &url), ("cacert", &address.ca_pem)])).await;
     services.notify("nova", "notifications.info", "a").await;

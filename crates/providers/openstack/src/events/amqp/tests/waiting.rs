@@ -29,6 +29,7 @@ async fn both_formats_arrive_and_nothing_is_taken_from_others() {
 #[tokio::test]
 async fn the_queue_waits_for_us_and_only_what_was_not_stored_comes_again() {
     let services = Services::at(&shared()).await;
+    services.declare("nova", false).await;
     let source = services.source(&[]);
     let (mut stream, position) = first(&*source).await;
     for id in ["a", "b", "c"] {
@@ -55,6 +56,7 @@ async fn the_queue_waits_for_us_and_only_what_was_not_stored_comes_again() {
 #[tokio::test]
 async fn no_more_is_under_way_than_is_set() {
     let services = Services::at(&shared()).await;
+    services.declare("nova", false).await;
     let (mut stream, position) = first(&*services.source(&[("amqp_prefetch", "5")])).await;
     for n in 0..20 {
         services.notify("nova", "notifications.info", &format!("n{n}")).await;
@@ -69,6 +71,7 @@ async fn no_more_is_under_way_than_is_set() {
 #[tokio::test]
 async fn poison_does_not_hold_up_what_comes_after_it() {
     let services = Services::at(&shared()).await;
+    services.declare("nova", false).await;
     let (mut stream, position) = first(&*services.source(&[])).await;
     services.send("nova", "notifications.info", b"\xff\x00 no JSON").await;
     services.notify("nova", "notifications.info", "a").await;
@@ -86,6 +89,7 @@ async fn poison_does_not_hold_up_what_comes_after_it() {
 #[tokio::test]
 async fn attempts_do_not_fill_the_broker_with_queues() {
     let services = Services::at(&shared()).await;
+    services.declare("nova", false).await;
     let source = services.source(&[]);
     let (stream, position) = first(&*source).await;
     drop(stream);
