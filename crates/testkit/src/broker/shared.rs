@@ -16,6 +16,7 @@ use super::{Address, node};
 
 /// `$1` the folder. Stops the broker after five looks at which nobody used it, and only the process that was started: its
 /// number alone may be a stranger's by now. Its start time is the 22nd field, the 20th after the name in brackets.
+/// `kill -KILL --` is not understood by every shell.
 const WATCHDOG: &str = r#"
 cd "$1" || exit; unused=0
 while [ -e data/pid ] && [ "$unused" -lt 5 ]; do
@@ -25,7 +26,7 @@ done
 exec 9>lock; flock 9
 flock --nonblock users true || exit
 pid=$(cat data/pid) && started=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)
-[ -n "$started" ] && [ "$started" = "$(cat data/started)" ] && kill -KILL -- "-$pid"
+[ -n "$started" ] && [ "$started" = "$(cat data/started)" ] && kill -s KILL -- "-$pid"
 rm -rf data
 "#;
 
