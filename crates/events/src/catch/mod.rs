@@ -9,6 +9,7 @@
 
 mod pause;
 mod rows;
+mod wait;
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,13 +19,11 @@ use stocktake_provider::{Begin, Caught, ErrorKind, EventSource, Position, Provid
 use stocktake_queue::{Debounce, Queue};
 use stocktake_store::registry::SourceState;
 use stocktake_store::{ProviderId, Store, StoreError};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use pause::Pauses;
 pub use rows::{TRIGGER, note_source};
-
-/// How often a catcher with nothing to store writes that it lives, and where it is.
-const ALIVE: Duration = Duration::from_secs(30);
+use wait::{ALIVE, wait};
 
 /// How long the database is left alone while something waits to be stored, at first and at most.
 const AWAY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -139,17 +138,14 @@ async fn session(
     let mut moved: Option<Position> = None;
     let mut due = Instant::now() + ALIVE;
     loop {
-        let caught = tokio::select! {
-            biased;
-            () = stopped.clone() => break,
-            () = sleep_until(due) => None,
-            caught = stream.next(catch.most) => Some(caught?),
+        // What it writes is true while the source is still asked.
+        let alive = || {
+            let moved = moved.take();
+            async move { rows::alive(catch, moved.as_ref()).await }
         };
+        let caught = wait(stream.next(catch.most), stopped.clone(), &mut due, alive).await?.transpose()?;
         match caught {
-            None => {
-                rows::alive(catch, moved.take().as_ref()).await?;
-                due = Instant::now() + ALIVE;
-            }
+            None => break,
             Some(Caught { events, poison, position }) if events.is_empty() && poison.is_empty() => {
                 moved = position.or(moved);
                 pauses.reset();
