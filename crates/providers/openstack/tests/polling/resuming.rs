@@ -16,8 +16,12 @@ fn since(position: &Position, listing: &str) -> jiff::Timestamp {
 }
 
 fn moved(position: &Position, hours: i64) -> Position {
+    moved_of(position, hours, |_| true)
+}
+
+fn moved_of(position: &Position, hours: i64, which: impl Fn(&str) -> bool) -> Position {
     let mut json: Value = serde_json::from_str(&position.0).expect("JSON");
-    for at in json["since"].as_object_mut().expect("times").values_mut() {
+    for (_, at) in json["since"].as_object_mut().expect("times").iter_mut().filter(|(listing, _)| which(listing.as_str())) {
         let time: jiff::Timestamp = at.as_str().and_then(|at| at.parse().ok()).expect("a time");
         *at = (time + jiff::SignedDuration::from_hours(hours)).to_string().into();
     }
@@ -123,4 +127,44 @@ async fn a_position_that_is_good_no_more_is_a_gap() {
         assert!(since(&position, "servers") >= since(&good, "servers"), "it begins anew");
     }
     assert_eq!(Listener::from(&cloud, &moved(&good, -23)).await.begin, Begin::Resumed);
+}
+
+#[tokio::test]
+async fn one_listing_that_was_away_for_a_day_is_listed_anew_and_is_no_gap() {
+    let cloud = small().await;
+    let good = Listener::first(&cloud).await.position;
+    let old = moved_of(&good, -30, |listing| listing == "volumes");
+    let mut listener = Listener::from(&cloud, &old).await;
+    assert_eq!(listener.begin, Begin::Resumed);
+    listener.until("a new listing", |l| l.has_kind("poll.volume.recount")).await;
+    listener.rounds(4).await;
+    assert_eq!(listener.kinds(), ["poll.volume.recount"], "once, and of nothing else");
+    assert!(since(&listener.position, "volumes") > since(&old, "volumes"), "it has a new cursor");
+    let mut again = Listener::from(&cloud, &listener.position).await;
+    assert_eq!(again.begin, Begin::Resumed);
+    again.rounds(4).await;
+    assert!(again.raw.is_empty(), "{:?}", again.kinds());
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_has_no_cursor_that_could_grow_old() {
+    let cloud = FakeCloud::builder(CloudSpec::small()).volume_max(27).start().await.expect("a cloud");
+    let of_volumes = |position: &Position| {
+        let json: Value = serde_json::from_str(&position.0).expect("JSON");
+        json["since"]["volumes"].as_str().map(str::to_owned)
+    };
+    let good = Listener::first(&cloud).await.position;
+    assert_eq!(of_volumes(&good), None);
+
+    // As one that came about when they could be asked.
+    let mut json: Value = serde_json::from_str(&good.0).expect("JSON");
+    json["since"]["volumes"] = (since(&good, "servers") - jiff::SignedDuration::from_hours(30)).to_string().into();
+    let mut listener = Listener::from(&cloud, &Position(json.to_string())).await;
+    assert_eq!(listener.begin, Begin::Resumed);
+    let server = cloud.control().id(Kind::Server, 0);
+    cloud.control().rename(&server, "other").expect("rename");
+    listener.until("the change", |l| l.has("poll.server.changed", &server)).await;
+    listener.rounds(4).await;
+    assert!(!listener.has_kind("poll.volume.recount"), "volumes are counted, and none changed");
+    assert_eq!(of_volumes(&listener.position), None);
 }

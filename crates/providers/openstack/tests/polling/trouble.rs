@@ -108,6 +108,41 @@ async fn a_wait_that_is_dropped_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_role_that_is_lost_makes_nothing_vanish() {
+    let cloud = small().await;
+    let mut listener = Listener::first(&cloud).await;
+    listener.rounds(4).await;
+    assert!(listener.raw.is_empty(), "{:?}", listener.kinds());
+    cloud.control().demote_admin();
+    cloud.control().revoke_tokens();
+    let listed_anew = ["server", "volume", "port", "network", "floating_ip"].map(|kind| format!("poll.{kind}.recount"));
+    listener.until("new listings", |l| listed_anew.iter().all(|kind| l.has_kind(kind))).await;
+    listener.rounds(7).await;
+    let gone: Vec<_> = listener.kinds().into_iter().filter(|kind| kind.ends_with(".deleted")).collect();
+    assert!(gone.is_empty(), "others' are unseen, not gone: {gone:?}");
+    for kind in &listed_anew {
+        assert_eq!(listener.kinds().iter().filter(|told| *told == kind).count(), 1, "{kind}: once");
+    }
+    listener.assert_told_once();
+    let mut again = Listener::from(&cloud, &listener.position).await;
+    again.rounds(4).await;
+    assert!(!again.kinds().iter().any(|kind| kind.ends_with(".recount")), "{:?}", again.kinds());
+}
+
+#[tokio::test]
+async fn a_listing_of_every_project_that_is_refused_makes_nothing_vanish() {
+    let cloud = small().await;
+    let control = cloud.control();
+    let mut listener = Listener::first(&cloud).await;
+    listener.rounds(4).await;
+    // Once, as when a rule of the service was changed: our own project's are shown after that.
+    control.add_fault(FaultRule::new(Fault::Forbidden403).path("/stacks").times(1));
+    listener.until("a new listing", |l| l.has_kind("poll.stack.recount")).await;
+    listener.rounds(4).await;
+    assert_eq!(listener.kinds(), ["poll.stack.recount"]);
+}
+
+#[tokio::test]
 async fn a_service_that_refuses_our_token_is_one_that_fails() {
     let cloud = small().await;
     let control = cloud.control();

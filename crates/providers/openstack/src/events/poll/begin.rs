@@ -7,11 +7,10 @@ use stocktake_provider::{Begin, Position, ProviderError};
 use tokio::time::Instant;
 
 use super::Polling;
-use super::event;
 use super::pace::Pace;
 use super::position::Cursors;
 use super::since::broken;
-use super::stream::{Mark, Out, Poll};
+use super::stream::{Out, Poll};
 use super::told::Told;
 use super::watch::WATCHES;
 
@@ -24,6 +23,7 @@ impl Poll {
             projects: source.projects,
             every: source.every,
             reach: None,
+            rights: 0,
             round: VecDeque::new(),
             out: VecDeque::new(),
             asked: none.clone(),
@@ -42,7 +42,7 @@ impl Poll {
             None => None,
             Some(Err(e)) => Some(format!("the position cannot be read: {e}")),
             Some(Ok(cursors)) => match gap(&cursors, now) {
-                None => return Ok(poll.resume(cursors, now)),
+                None => return Ok(poll.resume(cursors)),
                 why => why,
             },
         };
@@ -52,17 +52,10 @@ impl Poll {
         Ok(poll)
     }
 
-    fn resume(mut self, cursors: Cursors, now: Timestamp) -> Self {
+    fn resume(mut self, cursors: Cursors) -> Self {
         self.asked = cursors.clone();
         self.given = cursors.clone();
         self.known.0 = cursors;
-        for watch in WATCHES.iter().filter(|watch| watch.since.is_some()) {
-            if !self.asked.since.contains_key(watch.listing) {
-                self.tell([event::recount(watch, "its changes were not asked for before", Some(now))]);
-                self.asked.since.insert(watch.listing.to_owned(), now);
-                self.out.push_back(Out::Mark(Mark::Since(watch.listing, now)));
-            }
-        }
         self
     }
 
@@ -88,9 +81,9 @@ impl Poll {
     }
 }
 
-/// Why what happened since the position cannot be told.
+/// Why nothing of what happened since the position can be told. One listing that was not asked for so long, since its service
+/// was away or refused us, is no gap: it alone is listed anew when it answers.
 fn gap(cursors: &Cursors, now: Timestamp) -> Option<String> {
-    let (listing, oldest) = cursors.oldest()?;
-    let newest = cursors.newest().and_then(|newest| broken(newest, now));
-    broken(oldest, now).or(newest).map(|why| format!("{listing}: {why}"))
+    let (listing, newest) = cursors.newest()?;
+    broken(newest, now).map(|why| format!("{listing}: {why}"))
 }

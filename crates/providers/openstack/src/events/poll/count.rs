@@ -29,6 +29,8 @@ pub(super) struct Base(Vec<(Id, u64)>);
 pub(super) struct Counting {
     pub(super) watch: &'static Watch,
     pub(super) walk: Walk,
+    /// With which rights.
+    pub(super) reach: u64,
     /// Time spent waiting for answers.
     pub(super) took: Duration,
     /// What moves when an object changes; nothing where changes are asked for.
@@ -50,9 +52,9 @@ pub(super) struct Counted {
 
 impl Counting {
     /// `compares`: whether changed objects are looked for, too, and not only those that vanished.
-    pub(super) fn new(watch: &'static Watch, count: &Count, walk: Walk, compares: bool) -> Self {
+    pub(super) fn new(watch: &'static Watch, count: &Count, walk: Walk, reach: u64, compares: bool) -> Self {
         let state = if compares { count.state } else { &[] };
-        Self { watch, walk, took: Duration::ZERO, state, found: Vec::new(), date: None, told: 0 }
+        Self { watch, walk, reach, took: Duration::ZERO, state, found: Vec::new(), date: None, told: 0 }
     }
 
     /// Reads a page; at the end, says what there is and tells what vanished.
@@ -84,7 +86,7 @@ impl Counting {
         let mut found = std::mem::take(&mut self.found);
         found.sort_unstable();
         found.dedup_by_key(|(id, _)| *id);
-        let sum = sum(&found);
+        let sum = Sum { reach: self.reach, ..sum(&found) };
         let base = Base(found);
         let vanished: Vec<Id> = before.iter().flat_map(|before| before.without(&base)).take(MOST_TOLD + 1).collect();
         let differs = self.told + vanished.len() > MOST_TOLD;
@@ -124,7 +126,8 @@ fn sum(found: &[(Id, u64)]) -> Sum {
         bytes[16..].copy_from_slice(&state.to_le_bytes());
         xxh3_64(&bytes)
     };
-    Sum { records: found.len() as u64, digest: found.iter().map(digest).fold(0, u64::wrapping_add) }
+    let digest = found.iter().map(digest).fold(0, u64::wrapping_add);
+    Sum { records: found.len() as u64, digest, reach: 0 }
 }
 
 /// What is counted has uuids for ids.

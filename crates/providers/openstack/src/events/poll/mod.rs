@@ -15,6 +15,7 @@ mod pace;
 mod plan;
 mod position;
 mod read;
+mod rights;
 mod round;
 mod since;
 mod stream;

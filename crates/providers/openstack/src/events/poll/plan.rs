@@ -8,9 +8,11 @@ use tokio::time::Instant;
 
 use super::ask::{Question, Walk};
 use super::count::Counting;
+use super::event;
+use super::rights;
 use super::round::Task;
 use super::since::{self, Asking};
-use super::stream::{Poll, Tally};
+use super::stream::{Mark, Poll, Tally};
 use super::watch::{Count, WATCHES, Watch};
 use crate::api::SIGN_IN;
 use crate::collect::{Listing, Reach, Whose};
@@ -23,36 +25,61 @@ impl Poll {
     pub(super) async fn plan(&mut self, only_counts: bool) -> Result<(), ProviderError> {
         let session = self.api.session().await?;
         let reach = Reach::of(&session, self.projects);
+        let rights = rights::rights(&session);
         let (mut asked, mut counts, mut failed) = (VecDeque::new(), VecDeque::new(), Vec::new());
+        let (mut unasked, mut new) = (Vec::new(), Vec::new());
         for watch in WATCHES {
             let Some(listing) = watch.listing() else { continue };
             let filters = match self.filters(watch).await {
                 Ok(Some(filters)) => filters,
-                Ok(None) => continue,
+                Ok(None) => {
+                    unasked.push(watch.listing);
+                    continue;
+                }
                 Err(error) => {
                     failed.push((watch.listing, error));
                     continue;
                 }
             };
-            let whose = if self.state(watch).refused { Whose::Shown } else { reach.asks() };
-            if let (Some(since), true, false) = (&watch.since, filters, only_counts)
-                && let Some(from) = self.asked.since.get(watch.listing)
-            {
+            let refused = self.state(watch).refused.is_some_and(|until| until > Instant::now());
+            let whose = if refused { Whose::Shown } else { reach.asks() };
+            let seen = rights::reach(rights, whose);
+            if !filters {
+                unasked.push(watch.listing);
+            }
+            if let (Some(since), true, false) = (&watch.since, filters, only_counts) {
                 let question = Question { listing, path: None, page_size: self.api.page_size() };
-                asked.push_back(Task::Since(Asking::new(watch, since, question, whose, *from)));
+                match self.asked.since.get(watch.listing) {
+                    Some(from) => {
+                        asked.push_back(Task::Since(Asking::new(watch, since, question, (whose, seen), *from)));
+                    }
+                    None => new.push((watch, seen)),
+                }
             }
             if let Some(count) = &watch.count
                 && (only_counts || self.state(watch).count_due <= Instant::now())
             {
                 let walk = Walk::new(self.counted(listing, count, filters), whose, count.filter, true);
-                counts.push_back(Task::Count(Counting::new(watch, count, walk, !filters)));
+                counts.push_back(Task::Count(Counting::new(watch, count, walk, seen, !filters)));
             }
         }
+        let now = if new.is_empty() { None } else { Some(self.cloud_time().await?) };
+        // From here on nothing waits.
         asked.append(&mut counts);
-        (self.reach, self.round) = (Some(reach), asked);
+        (self.reach, self.rights, self.round) = (Some(reach), rights, asked);
         self.underway = Some(Tally::default());
         for (listing, error) in failed {
             self.failed(listing, error);
+        }
+        // A cursor that nothing moves would grow old.
+        for listing in unasked {
+            if self.asked.since.contains_key(listing) {
+                self.mark(Mark::Unasked(listing));
+            }
+        }
+        for (now, (watch, seen)) in now.into_iter().flat_map(|now| new.iter().map(move |new| (now, *new))) {
+            self.tell([event::recount(watch, "its changes were not asked for before", Some(now))]);
+            self.mark(Mark::Since(watch.listing, now, seen));
         }
         Ok(())
     }

@@ -16,6 +16,9 @@ pub(super) struct Cursors {
     /// By the cloud's clock.
     #[serde(default)]
     pub(super) since: BTreeMap<String, Timestamp>,
+    /// With which rights changes were asked for.
+    #[serde(default)]
+    pub(super) reach: BTreeMap<String, u64>,
     #[serde(default)]
     pub(super) counts: BTreeMap<String, Sum>,
 }
@@ -26,6 +29,9 @@ pub(super) struct Sum {
     pub(super) records: u64,
     /// Digests of all records, added up.
     pub(super) digest: u64,
+    /// With which rights it was listed.
+    #[serde(default)]
+    pub(super) reach: u64,
 }
 
 impl Cursors {
@@ -38,12 +44,9 @@ impl Cursors {
         Position(serde_json::to_string(self).unwrap_or_default())
     }
 
-    pub(super) fn oldest(&self) -> Option<(&str, Timestamp)> {
-        self.since.iter().map(|(listing, at)| (listing.as_str(), *at)).min_by_key(|(_, at)| *at)
-    }
-
-    pub(super) fn newest(&self) -> Option<Timestamp> {
-        self.since.values().max().copied()
+    /// The listing that has come furthest.
+    pub(super) fn newest(&self) -> Option<(&str, Timestamp)> {
+        self.since.iter().map(|(listing, at)| (listing.as_str(), *at)).max_by_key(|(_, at)| *at)
     }
 }
 
@@ -56,11 +59,12 @@ mod tests {
         let mut cursors = Cursors::default();
         let at: Timestamp = "2026-11-22T08:24:11Z".parse().expect("a time");
         cursors.since.insert("servers".to_owned(), at);
-        cursors.counts.insert("ports".to_owned(), Sum { records: 2, digest: u64::MAX });
+        cursors.reach.insert("servers".to_owned(), 7);
+        cursors.counts.insert("ports".to_owned(), Sum { records: 2, digest: u64::MAX, reach: 7 });
         let text = cursors.write();
         let expected = concat!(
-            r#"{"since":{"servers":"2026-11-22T08:24:11Z"},"#,
-            r#""counts":{"ports":{"records":2,"digest":18446744073709551615}}}"#
+            r#"{"since":{"servers":"2026-11-22T08:24:11Z"},"reach":{"servers":7},"#,
+            r#""counts":{"ports":{"records":2,"digest":18446744073709551615,"reach":7}}}"#
         );
         assert_eq!(text.0, expected);
         assert_eq!(Cursors::read(&text).expect("a position"), cursors);

@@ -1,10 +1,11 @@
 //! What changed since the last time, page by page.
 //!
-//! The next question begins where the *first* page of this one was given, by the cloud's clock: whatever changes while the
-//! later pages are read has a later time. An overlap covers transactions that took a moment, and services whose hosts do
-//! not quite agree on the time.
+//! The next question begins where the *first* page of this one was asked for, by the cloud's clock: whatever changes while
+//! later pages are read has a later time. A page is dated when it is given, after the service looked, so the time it took is
+//! taken off. An overlap covers transactions that took a moment, and services whose hosts do not quite agree on the time.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stocktake_provider::{ProviderError, RawEvent};
@@ -33,6 +34,8 @@ pub(super) struct Asking {
     pub(super) walk: Walk,
     pub(super) filter: String,
     pub(super) from: Timestamp,
+    /// With which rights.
+    pub(super) reach: u64,
     began: Option<Timestamp>,
     /// Servers that changed, with the time: the newest are asked what was done to them.
     servers: Vec<(String, String)>,
@@ -54,23 +57,37 @@ pub(super) enum Read {
 }
 
 impl Asking {
-    pub(super) fn new(watch: &'static Watch, since: &Since, question: Question, whose: Whose<'_>, from: Timestamp) -> Self {
+    pub(super) fn new(
+        watch: &'static Watch,
+        since: &Since,
+        question: Question,
+        (whose, reach): (Whose<'_>, u64),
+        from: Timestamp,
+    ) -> Self {
         let filter = format!("{}{}", since.filter, whole_seconds(from));
         let walk = Walk::new(question, whose, &filter, false);
-        Self { watch, walk, filter, from, began: None, servers: Vec::new() }
+        Self { watch, walk, filter, from, reach, began: None, servers: Vec::new() }
     }
 
+    /// `took`: from asking for the page until it was there.
     pub(super) fn read(
         &mut self,
         page: &Page,
+        took: Duration,
         told: &mut Told,
         out: &mut impl FnMut(RawEvent),
     ) -> Result<Read, ProviderError> {
         let Some(listing) = self.watch.listing() else { return Ok(Read::More) };
-        let began = *self.began.get_or_insert_with(|| page.date.or_else(|| newest(page, listing)).unwrap_or(self.from));
-        if let Some(why) = broken(self.from, began) {
-            return Ok(Read::Broken { why, cursor: began - OVERLAP });
-        }
+        let began = if let Some(began) = self.began {
+            began
+        } else {
+            let given = page.date.or_else(|| newest(page, listing)).unwrap_or(self.from);
+            let began = asked_at(given, took);
+            if let Some(why) = broken(self.from, given) {
+                return Ok(Read::Broken { why, cursor: began - OVERLAP });
+            }
+            *self.began.insert(began)
+        };
         for record in page.records(listing) {
             let Some(event) = event::of_record(self.watch, record) else { continue };
             if told.is_news(&event.key) {
@@ -98,6 +115,11 @@ impl Asking {
         self.servers.sort_by(|a, b| Reverse(&a.0).cmp(&Reverse(&b.0)));
         self.servers.truncate(MOST_ASKED);
     }
+}
+
+/// When a page was asked for at the latest, that was `given` then and took so long.
+fn asked_at(given: Timestamp, took: Duration) -> Timestamp {
+    given.checked_sub(took).unwrap_or(given)
 }
 
 /// When the newest change of a page was: the time goes by it where the service does not say what time it is.
@@ -135,5 +157,6 @@ mod tests {
         assert_eq!(broken(from, at("2026-11-22T08:23:30Z")), None);
         assert!(broken(from, at("2026-11-22T08:23:00Z")).is_some_and(|why| why.contains("went back")));
         assert_eq!(whole_seconds(from), "2026-11-22T08:24:11Z");
+        assert_eq!(asked_at(from, Duration::from_secs(40)), at("2026-11-22T08:23:31.7Z"));
     }
 }

@@ -32,15 +32,24 @@ pub(super) enum Out {
 /// How far a listing has come.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Mark {
-    Since(&'static str, Timestamp),
+    Since(&'static str, Timestamp, u64),
     Count(&'static str, Sum),
+    /// Its changes cannot be asked for.
+    Unasked(&'static str),
 }
 
 impl Mark {
     pub(super) fn set(self, cursors: &mut Cursors) {
         match self {
-            Self::Since(listing, at) => drop(cursors.since.insert(listing.to_owned(), at)),
+            Self::Since(listing, at, reach) => {
+                cursors.since.insert(listing.to_owned(), at);
+                cursors.reach.insert(listing.to_owned(), reach);
+            }
             Self::Count(listing, sum) => drop(cursors.counts.insert(listing.to_owned(), sum)),
+            Self::Unasked(listing) => {
+                cursors.since.remove(listing);
+                cursors.reach.remove(listing);
+            }
         }
     }
 }
@@ -53,8 +62,8 @@ pub(super) struct State {
     pub(super) counted: Told,
     pub(super) base: Option<Base>,
     pub(super) count_due: Instant,
-    /// Every project's may not be asked for.
-    pub(super) refused: bool,
+    /// Every project's may not be asked for, and until when that is believed.
+    pub(super) refused: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -63,6 +72,8 @@ pub(super) struct Poll {
     pub(super) projects: Projects,
     pub(super) every: Duration,
     pub(super) reach: Option<Reach>,
+    /// Those the round was planned with.
+    pub(super) rights: u64,
     pub(super) round: VecDeque<Task>,
     pub(super) out: VecDeque<Out>,
     /// How far questions have come.
@@ -96,7 +107,7 @@ impl Poll {
             counted: Told::default(),
             base: None,
             count_due: Instant::now(),
-            refused: false,
+            refused: None,
         })
     }
 
