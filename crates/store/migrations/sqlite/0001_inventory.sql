@@ -334,7 +334,7 @@ create table event_sources (
 -- Events as they were caught, for handlers: many in a row, so that catching costs one small write however many there are.
 -- Body: lz4 behind the length in four bytes, little endian; see crates/events/src/batch.rs.
 create table event_batches (
-    id integer primary key,
+    id integer primary key autoincrement,
     provider_id integer not null references providers on delete cascade,
     received_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer)),
     events integer not null,
@@ -346,7 +346,7 @@ create index event_batches_of_provider on event_batches (provider_id);
 -- that came before its object needs no repair.
 -- Without foreign key: it would cost a check for each event; removals and purges delete in windows.
 create table events (
-    id integer primary key,
+    id integer primary key autoincrement,
     provider_id integer not null,
     -- The source's; what comes twice is one row.
     key text not null,
@@ -402,6 +402,7 @@ create table events_aside (
     body blob not null
 ) strict;
 create index events_aside_of_provider on events_aside (provider_id, id);
+create index events_aside_received on events_aside (received_on);
 
 -- Objects to be looked at again, for states that settle late. One row for each wait, moved on while events come.
 create table refresh_later (
@@ -427,6 +428,7 @@ create table notes (
     created_on integer not null default (cast(unixepoch('subsec') * 1000000 as integer))
 ) strict;
 create index notes_about on notes (provider_id, collection, ref, id);
+create index notes_created on notes (created_on);
 
 create table availability_zones (
     id integer primary key,

@@ -42,7 +42,7 @@ pub async fn remove(store: &Store, provider: ProviderId, mut progress: impl FnMu
         }
     }
     // Batches before events: a handler inserts events only as long as it finds their batch.
-    for table in ["event_batches", "events_aside", "events"] {
+    for table in ["event_batches", "events_aside", "events", "notes"] {
         while delete_window(store, provider, table).await? > 0 {
             progress(Removal { collection: table, deleted });
         }
