@@ -19,7 +19,15 @@ pub fn pack(events: &[RawEvent]) -> Vec<u8> {
     lz4_flex::compress_prepend_size(&text)
 }
 
+/// A batch unpacked has no more bytes: several times what a catcher puts into one, however much its JSON had to be escaped.
+const MOST: usize = 64 << 20;
+
 pub fn unpack(body: &[u8]) -> Result<Vec<RawEvent>, BadBatch> {
+    // Room for what it says is made before anything is unpacked: a spoilt length must not take gigabytes.
+    let says = body.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    if says > MOST {
+        return Err(BadBatch(format!("it says that it has {says} bytes; more than {MOST} are not believed")));
+    }
     let text = lz4_flex::decompress_size_prepended(body).map_err(|error| BadBatch(error.to_string()))?;
     let plain: Vec<(String, String, String)> = serde_json::from_slice(&text).map_err(|error| BadBatch(error.to_string()))?;
     Ok(plain.into_iter().map(|(key, via, body)| RawEvent { key, via, body: Bytes::from(body) }).collect())
@@ -43,5 +51,13 @@ mod tests {
         assert_eq!(unpack(&pack(&[])).expect("none"), []);
         assert!(unpack(&packed[..packed.len() / 2]).is_err(), "half a batch is none");
         assert!(unpack(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn a_length_nobody_would_store_is_not_believed() {
+        let mut packed = pack(&[]);
+        packed[..4].copy_from_slice(&u32::MAX.to_le_bytes());
+        let error = unpack(&packed).expect_err("four gigabytes").to_string();
+        assert!(error.contains("4294967295 bytes"), "{error}");
     }
 }

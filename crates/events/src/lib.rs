@@ -9,8 +9,10 @@ pub mod notes;
 pub mod routes;
 pub mod stream;
 
+mod aside;
 mod batch;
 mod catch;
+mod portions;
 mod purge;
 mod queued;
 mod words;

@@ -10,14 +10,13 @@ use stocktake_store::registry::SourceState;
 use stocktake_store::{Durability, Kind, ProviderId, Statement, Store, StoreError, params};
 
 use super::Catch;
+use crate::aside::{cut, plain};
 use crate::batch::pack;
+use crate::portions::{LARGEST, portions, size};
 use crate::queued;
 
 /// Who asks for the refresh that makes up for what was missed.
 pub const TRIGGER: &str = "event_gap";
-
-/// Of what cannot be read, so much is kept: enough for a person, whatever is sent to us.
-const ASIDE: usize = 64 << 10;
 
 /// Where this source was. None: nowhere yet, or the provider had another source.
 pub(super) async fn position(catch: &Catch<'_>) -> Result<Option<Position>, StoreError> {
@@ -81,20 +80,26 @@ pub(super) async fn begun(catch: &Catch<'_>, position: &Position, gap: Option<&s
     Ok(())
 }
 
-/// Keeps what was caught: its events as a batch with the job that handles it, what cannot be read aside, the position behind
-/// both. All or nothing.
+/// Keeps what was caught: its events as batches, each with the job that handles it, what cannot be read or is too large aside,
+/// the position behind both. All or nothing.
 pub(super) async fn keep(catch: &Catch<'_>, caught: &Caught, position: Option<&Position>) -> Result<(), StoreError> {
-    let (events, poison) = (caught.events.len() as i64, caught.poison.len() as i64);
-    let mut statements = vec![moved(catch.provider, events, poison, position)];
-    if !caught.events.is_empty() {
+    let (batches, too_large) = portions(&caught.events);
+    let events = (caught.events.len() - too_large.len()) as i64;
+    let poison = (caught.poison.len() + too_large.len()) as i64;
+    let mut statements = vec![moved(catch, events, poison, position)];
+    for batch in batches {
         let sql = "insert into event_batches (provider_id, events, body) values ($1, $2, $3)";
-        statements.push(Statement::new(sql, params![catch.provider, events, pack(&caught.events)]));
+        statements.push(Statement::new(sql, params![catch.provider, batch.len() as i64, pack(batch)]));
         statements.push(catch.queue.statement_about(&queued::handle_inserted(catch.provider), "event_batches"));
     }
-    let aside = "insert into events_aside (provider_id, via, reason, body) values ($1, $2, $3, $4)";
-    statements.extend(caught.poison.iter().map(|poison| {
-        let body = poison.body[..poison.body.len().min(ASIDE)].to_vec();
-        Statement::new(aside, params![catch.provider, plain(&poison.via), plain(&poison.reason), body])
+    let aside = |via: &str, reason: &str, body: &[u8]| {
+        let sql = "insert into events_aside (provider_id, via, reason, body) values ($1, $2, $3, $4)";
+        Statement::new(sql, params![catch.provider, plain(via), plain(reason), cut(body)])
+    };
+    statements.extend(caught.poison.iter().map(|poison| aside(&poison.via, &poison.reason, &poison.body)));
+    statements.extend(too_large.into_iter().map(|event| {
+        let reason = format!("it has {} bytes; events of more than {LARGEST} are not handled", size(event));
+        aside(&event.via, &reason, &event.body)
     }));
     catch.store().transact(&statements, Durability::Full).await?;
     if events > 0 {
@@ -105,25 +110,23 @@ pub(super) async fn keep(catch: &Catch<'_>, caught: &Caught, position: Option<&P
 
 /// A sign of life, and where it is meanwhile.
 pub(super) async fn alive(catch: &Catch<'_>, position: Option<&Position>) -> Result<(), StoreError> {
-    catch.store().transact(&[moved(catch.provider, 0, 0, position)], Durability::Usual).await?;
+    catch.store().transact(&[moved(catch, 0, 0, position)], Durability::Usual).await?;
     Ok(())
 }
 
-fn moved(provider: ProviderId, events: i64, poison: i64, position: Option<&Position>) -> Statement {
+/// Only as long as the row is this source's: one that was replaced and has not stopped yet would leave a position which the
+/// other cannot read.
+fn moved(catch: &Catch<'_>, events: i64, poison: i64, position: Option<&Position>) -> Statement {
     let sql = "update event_sources set received = received + $2, poisoned = poisoned + $3, seen_on = now(), \
                last_event_on = case when $2 > 0 then now() else last_event_on end, \
                position = coalesce($4, position), position_on = case when $4 is null then position_on else now() end \
-               where provider_id = $1";
-    Statement::new(sql, params![provider, events, poison, position.map(|position| &position.0)])
+               where provider_id = $1 and source = $5";
+    let position = position.map(|position| &position.0);
+    Statement::new(sql, params![catch.provider, events, poison, position, catch.source.name()])
 }
 
 /// Whether the provider is still registered.
 pub(super) async fn is_there(queue: &Queue, provider: ProviderId) -> Result<bool, StoreError> {
     let sql = "select 1 from providers where id = $1";
     Ok(queue.store().query_opt(sql, &params![provider]).await?.is_some())
-}
-
-/// PostgreSQL keeps no NUL in a text, and what cannot be read must not keep all else from being stored.
-fn plain(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }

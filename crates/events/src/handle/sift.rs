@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stocktake_model::Target;
 use stocktake_provider::{Event, EventReader, RawEvent};
 
+use crate::aside::{cut, plain};
 use crate::routes::{Route, Routes};
 
 /// An event that is read and has its route.
@@ -58,14 +59,16 @@ pub(super) struct Sifted {
 
 pub(super) fn sift(raw: Vec<RawEvent>, received_on: i64, reader: &dyn EventReader, routes: &Routes) -> Sifted {
     let (mut sifted, mut keys) = (Sifted::default(), HashSet::with_capacity(raw.len()));
-    for raw in raw {
+    for mut raw in raw {
+        // As it is stored: two keys may be one then.
+        raw.key = plain(&raw.key);
         if !keys.insert(raw.key.clone()) {
             sifted.twice += 1;
             continue;
         }
         match reader.read(&raw) {
             Ok(event) => {
-                let event = NewEvent::routed(clean(&raw.key), clean(&raw.via), received_on, cleaned(event), routes);
+                let event = NewEvent::routed(raw.key.clone(), plain(&raw.via), received_on, cleaned(event), routes);
                 match too_long(&event) {
                     None => sifted.events.push(event),
                     Some(reason) => sifted.aside.push(aside(&raw, reason)),
@@ -78,12 +81,7 @@ pub(super) fn sift(raw: Vec<RawEvent>, received_on: i64, reader: &dyn EventReade
 }
 
 fn aside(raw: &RawEvent, reason: String) -> Aside {
-    Aside { via: clean(&raw.via), reason: clean(&reason), body: raw.body.to_vec() }
-}
-
-/// PostgreSQL's texts hold no NUL, and one would sink the whole batch.
-fn clean(text: &str) -> String {
-    text.replace('\0', "\u{FFFD}")
+    Aside { via: plain(&raw.via), reason: plain(&reason), body: cut(&raw.body) }
 }
 
 fn cleaned(mut event: Event) -> Event {
@@ -101,7 +99,7 @@ fn cleaned(mut event: Event) -> Event {
     ];
     for text in texts.into_iter().flatten().chain([&mut event.kind]) {
         if text.contains('\0') {
-            *text = clean(text);
+            *text = plain(text);
         }
     }
     event

@@ -61,3 +61,16 @@ pub(crate) async fn another_source_begins_anew(database: TestDatabase) {
     assert_eq!(world.asked().await, everything(1));
     catcher.stop().await;
 }
+
+/// The provider was given another source, and the catcher of the old one has not heard of it yet.
+pub(crate) async fn a_position_is_never_left_to_another_source(database: TestDatabase) {
+    let world = World::new(database).await;
+    let catcher = world.catcher();
+    world.catching().await;
+    world.store.execute("update event_sources set source = 'other', position = 'theirs'", &[]).await.unwrap();
+    world.source.tell_all(0..2);
+    world.acknowledged(2).await;
+    assert_eq!(world.keys().await, keys(0..2), "what it caught is an event all the same");
+    assert_eq!(world.position().await.as_deref(), Some("theirs"));
+    catcher.kill().await;
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use stocktake_events::{End, HANDLE};
+use stocktake_provider::RawEvent;
 use stocktake_store::registry::{self, AsideFilter, SourceState};
 use stocktake_testkit::TestDatabase;
 use stocktake_testkit::scripted::{Fault, ScriptedSource};
@@ -92,6 +93,31 @@ pub(crate) async fn poison_is_kept_aside_and_harms_nothing(database: TestDatabas
     assert_eq!(seen, [("it is too long", 64 << 10, "cloud"), ("it is no JSON: \u{fffd}", 3, "cloud")]);
     let older = AsideFilter { before: Some(aside[0].id), limit: 1, ..filter };
     assert_eq!(registry::events_aside(&world.store, &older).await.unwrap(), aside[1..]);
+    catcher.stop().await;
+}
+
+pub(crate) async fn what_is_large_is_cut_into_batches_and_too_large_is_set_aside(database: TestDatabase) {
+    let world = World::new(database).await;
+    let sized = |n: usize, mebibytes: usize| RawEvent {
+        body: format!("\"{}\"", "x".repeat(mebibytes << 20)).into(),
+        ..ScriptedSource::event(n)
+    };
+    for (n, mebibytes) in [3, 3, 9, 1].into_iter().enumerate() {
+        world.source.tell(sized(n, mebibytes));
+    }
+    let catcher = world.catcher();
+    world.acknowledged(4).await;
+    let keys: Vec<Vec<String>> =
+        world.batches().await.into_iter().map(|batch| batch.into_iter().map(|event| event.key).collect()).collect();
+    let key = |n: usize| ScriptedSource::event(n).key;
+    assert_eq!(keys, [vec![key(0)], vec![key(1)], vec![key(3)]], "what is too large parts those beside it");
+    assert_eq!(world.handle_jobs().await.len(), 3);
+    let row = world.row().await;
+    assert_eq!((row.received, row.poisoned), (3, 1));
+    let filter = AsideFilter { provider: Some(world.provider), before: None, limit: 10 };
+    let aside = registry::events_aside(&world.store, &filter).await.unwrap();
+    assert_eq!(aside[0].body.len(), 64 << 10);
+    assert!(aside[0].reason.contains("events of more than 8388608 are not handled"), "{}", aside[0].reason);
     catcher.stop().await;
 }
 
