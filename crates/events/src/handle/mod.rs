@@ -17,8 +17,10 @@ use stocktake_provider::EventReader;
 use stocktake_queue::{Debounce, Queue};
 use stocktake_refresh::later;
 use stocktake_refresh::requests::{self, Ask};
-use stocktake_store::{Durability, Kind, Statement, Store, StoreError, params};
+use stocktake_store::{Durability, Kind, ProviderId, Statement, Store, StoreError, params};
 
+use crate::TRIGGER as LOST;
+use crate::aside::plain;
 use crate::batch::{BadBatch, unpack};
 use crate::routes::Routes;
 
@@ -26,7 +28,7 @@ pub use consequences::{Consequences, Extra, Nothing, Whose};
 pub(crate) use record::level;
 pub use sift::{LONGEST, NewEvent};
 
-use record::Refused;
+use record::{Read, Refused};
 use sift::{Sifted, sift};
 
 /// Who asked, in a run's record.
@@ -37,10 +39,6 @@ const TRIES: usize = 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
-    #[error(
-        "batch {batch} of caught events is spoilt; its events are lost to us, and a refresh of everything repairs what they said"
-    )]
-    Spoilt { batch: i64, source: BadBatch },
     #[error("other handlers were in the way {TRIES} times in a row")]
     Crowded { source: StoreError },
     #[error(transparent)]
@@ -54,7 +52,7 @@ pub struct Handled {
     pub stored: usize,
     /// Left out: rows have them, or an earlier event of the batch was the same.
     pub known: usize,
-    /// Could not be read, and kept with the reason.
+    /// Could not be read, and kept with the reason; a batch that is spoilt is one.
     pub aside: usize,
     /// Of those stored: no route has their type.
     pub unrouted: usize,
@@ -81,12 +79,16 @@ impl Handler {
         let sql = "select received_on, body from event_batches where id = $1 and provider_id = $2";
         let Some(row) = store.query_opt(sql, &params![batch, self.whose.id]).await? else { return Ok(None) };
         let (received_on, body): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let raw = unpack(&body).map_err(|source| HandleError::Spoilt { batch, source })?;
+        let read = Read { batch, provider: self.whose.id, received_on };
+        let raw = match unpack(&body) {
+            Ok(raw) => raw,
+            Err(spoilt) => return self.set_aside(read, &spoilt).await,
+        };
         let mut sifted = sift(raw, received_on, self.reader.as_ref(), &self.routes);
         let mut known = sifted.twice;
         for tried in 1.. {
             known += self.drop_known(&mut sifted.events).await?;
-            let (statements, lanes, handled) = self.transaction(batch, received_on, &sifted, known).await?;
+            let (statements, lanes, handled) = self.transaction(read, &sifted, known).await?;
             // Should a loss of power undo it, the batch is there again: it was stored before, and for good.
             match store.transact(&statements, Durability::Usual).await {
                 Ok(_) => {
@@ -102,6 +104,25 @@ impl Handler {
             }
         }
         Ok(None)
+    }
+
+    /// A batch that cannot be unpacked: its events are lost to us, and a refresh of everything repairs what they said.
+    async fn set_aside(&self, read: Read, spoilt: &BadBatch) -> Result<Option<Handled>, HandleError> {
+        let (store, provider) = (self.queue.store(), self.whose.id);
+        let mut statements: Vec<Statement> = record::lock(store.kind(), read).into_iter().collect();
+        statements.push(record::fence(read));
+        statements.push(record::spoilt(read, &plain(&spoilt.to_string())));
+        statements.extend(requests::statements(&self.queue, provider, &[Ask::Everything], LOST, self.debounce));
+        statements.push(record::take_away(read));
+        match store.transact(&statements, Durability::Usual).await {
+            Ok(_) => {
+                tracing::error!(batch = read.batch, error = %spoilt, "a batch is set aside whole; everything is asked for");
+                self.queue.announce([requests::lane(provider).as_str()]);
+                Ok(Some(Handled { aside: 1, asked: 1, ..Handled::default() }))
+            }
+            Err(error) if Refused::of(&error) == Some(Refused::BatchGone) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Says how many there were.
@@ -132,12 +153,12 @@ impl Handler {
     /// `refresh_later` with its jobs, refresh requests with theirs, counts. Else two would wait for each other.
     async fn transaction(
         &self,
-        batch: i64,
-        received_on: i64,
+        read: Read,
         sifted: &Sifted,
         known: usize,
     ) -> Result<(Vec<Statement>, BTreeSet<String>, Handled), StoreError> {
         let (kind, provider, events) = (self.queue.store().kind(), self.whose.id, &sifted.events);
+        let received_on = read.received_on;
         let extra = if events.is_empty() { Extra::default() } else { self.consequences.of(&self.whose, events).await? };
         let targets: BTreeSet<&Target> = events.iter().flat_map(NewEvent::asks_for).collect();
         let asks: BTreeSet<Ask> = targets.into_iter().map(ask).chain(extra.asks).collect();
@@ -149,8 +170,8 @@ impl Handler {
             asked: asks.len(),
         };
         let mut lanes: BTreeSet<String> = extra.lanes.into_iter().collect();
-        let mut statements: Vec<Statement> = record::lock(kind, batch).into_iter().collect();
-        statements.push(record::fence(provider, batch));
+        let mut statements: Vec<Statement> = record::lock(kind, read).into_iter().collect();
+        statements.push(record::fence(read));
         statements.extend(record::events(kind, provider, received_on, events));
         statements.extend(record::aside(provider, received_on, &sifted.aside));
         for (wait, targets) in again(events) {
@@ -164,15 +185,15 @@ impl Handler {
         }
         statements.extend(extra.statements);
         statements.extend(record::types(kind, provider, received_on, events));
-        statements.push(record::take_away(batch));
+        statements.push(record::take_away(read));
         Ok((statements, lanes, handled))
     }
 }
 
-/// Takes away a batch whose provider is gone.
-pub async fn forget_batch(store: &Store, batch: i64) -> Result<(), StoreError> {
-    let statement = record::take_away(batch);
-    store.execute(&statement.sql, &statement.params).await.map(drop)
+/// Takes away a batch of a provider that is gone or going.
+pub async fn forget_batch(store: &Store, provider: ProviderId, batch: i64) -> Result<(), StoreError> {
+    let sql = "delete from event_batches where id = $1 and provider_id = $2";
+    store.execute(sql, &params![batch, provider]).await.map(drop)
 }
 
 fn ask(target: &Target) -> Ask {

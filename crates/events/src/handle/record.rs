@@ -3,27 +3,55 @@
 use std::collections::BTreeMap;
 
 use stocktake_provider::EventLevel;
-use stocktake_store::{Kind, Param, ProviderId, Statement, StoreError, params};
+use stocktake_store::{Kind, Param, ProviderId, Statement, StoreError};
 
 use super::sift::{Aside, NewEvent};
 
+/// A batch that was read. By more than its id, so that whoever is late touches no other batch, whatever ids do: those of a
+/// database that was restored begin where its copy ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    pub(super) batch: i64,
+    pub(super) provider: ProviderId,
+    pub(super) received_on: i64,
+}
+
+impl Read {
+    fn params(self) -> [Param; 3] {
+        [self.batch.into(), self.provider.into(), Param::Time(self.received_on)]
+    }
+}
+
+const SAME: &str = "id = $1 and provider_id = $2 and received_on = $3";
+
 /// Held until the transaction ends, so that of two handlers with one batch the second waits, and then finds it gone.
-pub(super) fn lock(kind: Kind, batch: i64) -> Option<Statement> {
-    let sql = "select id from event_batches where id = $1 for update";
+pub(super) fn lock(kind: Kind, read: Read) -> Option<Statement> {
+    let sql = format!("select id from event_batches where {SAME} for update");
     // SQLite has one writer at a time.
-    (kind == Kind::Postgres).then(|| Statement::new(sql, params![batch]))
+    (kind == Kind::Postgres).then(|| Statement::new(sql, read.params()))
 }
 
 /// Refused by the database, and with it the whole transaction, if the batch is not there any more: its row would have no
 /// number of events.
-pub(super) fn fence(provider: ProviderId, batch: i64) -> Statement {
-    let sql = "insert into event_batches (provider_id, events, body) select $1, null, '' \
-               where not exists (select 1 from event_batches where id = $2)";
-    Statement::new(sql, params![provider, batch])
+pub(super) fn fence(read: Read) -> Statement {
+    let sql = format!(
+        "insert into event_batches (provider_id, events, body) select $2, null, '' \
+         where not exists (select 1 from event_batches where {SAME})"
+    );
+    Statement::new(sql, read.params())
 }
 
-pub(super) fn take_away(batch: i64) -> Statement {
-    Statement::new("delete from event_batches where id = $1", params![batch])
+pub(super) fn take_away(read: Read) -> Statement {
+    Statement::new(format!("delete from event_batches where {SAME}"), read.params())
+}
+
+/// A batch that cannot be unpacked, as it is: what is spoilt may yet be mended by hand.
+pub(super) fn spoilt(read: Read, reason: &str) -> Statement {
+    let sql = format!(
+        "insert into events_aside (provider_id, received_on, via, reason, body) \
+         select provider_id, received_on, 'batch ' || id, $4, body from event_batches where {SAME}"
+    );
+    Statement::new(sql, read.params().into_iter().chain([reason.into()]).collect::<Vec<_>>())
 }
 
 /// Why a transaction of ours was refused.
@@ -97,7 +125,9 @@ fn texts(event: &NewEvent) -> [String; 19] {
     ]
 }
 
-/// PostgreSQL takes lists, SQLite a statement each: see `queue/src/many.rs`. Their ids rise in the order in which they came.
+/// PostgreSQL takes lists, SQLite a statement each: see `queue/src/many.rs`. Their ids rise in the order in which they came,
+/// which is what the stream is read by; their keys are met sorted, for two handlers that store the same events in different
+/// orders would each wait for a key that the other has. SQLite has one writer at a time.
 pub(super) fn events(kind: Kind, provider: ProviderId, received_on: i64, events: &[NewEvent]) -> Vec<Statement> {
     if events.is_empty() {
         return Vec::new();
@@ -117,13 +147,16 @@ pub(super) fn events(kind: Kind, provider: ProviderId, received_on: i64, events:
     let named = "key, type, source, via, level, event_group, severity, message, collection, ref, vm_ref, host_ref, \
          availability_zone_ref, tenant_ref, flavor_ref, user_ref, request_id, chain_id, payload";
     let unnested: Vec<_> = (4..4 + lists.len()).map(|n| format!("${n}::text[]")).collect();
+    // Numbered before they are sorted: ids are given as the inner rows come.
     let sql = format!(
-        "insert into events ({COLUMNS}) select $1, key, type, timestamptz 'epoch' + at * interval '1 microsecond', $2, \
+        "insert into events (id, {COLUMNS}) select id, $1, key, type, timestamptz 'epoch' + at * interval '1 microsecond', $2, \
          nullif(source, ''), via, level, nullif(event_group, ''), nullif(severity, ''), nullif(message, ''), \
          nullif(collection, ''), nullif(ref, ''), nullif(vm_ref, ''), nullif(host_ref, ''), \
          nullif(availability_zone_ref, ''), nullif(tenant_ref, ''), nullif(flavor_ref, ''), nullif(user_ref, ''), \
          nullif(request_id, ''), nullif(chain_id, ''), payload::json \
-         from unnest($3::bigint[], {}) with ordinality as e (at, {named}, place) order by place",
+         from (select nextval('events_id_seq') as id, came.* from \
+         (select * from unnest($3::bigint[], {}) with ordinality as e (at, {named}, place) order by place) as came) as numbered \
+         order by key collate \"C\"",
         unnested.join(", ")
     );
     let head = [provider.into(), Param::Time(received_on), Param::Ints(events.iter().map(NewEvent::at).collect())];

@@ -20,13 +20,19 @@ stocktake_testkit::suite! {
         a_clock_that_is_an_hour_off_changes_nothing_but_the_time_told,
         what_no_database_can_hold_sinks_no_batch,
         a_storm_on_one_object_is_one_target,
-        a_spoilt_batch_is_told_and_stays;
+        a_spoilt_batch_is_set_aside_and_everything_asked_for,
+        keys_that_are_one_when_stored_are_one_event,
+        what_is_set_aside_is_cut;
     crowd:
         one_batch_in_many_hands_is_done_once,
         events_in_many_batches_at_once_are_stored_asked_and_ruled_once,
         what_was_not_committed_never_was,
         a_handler_that_died_before_it_committed_is_done_again_and_once,
         a_handler_that_died_after_it_committed_changes_nothing_more,
+        a_late_handler_takes_no_later_batch_away,
+        ids_of_batches_and_events_are_given_once,
+        redelivered_in_another_order_nobody_waits_in_a_circle,
+        ids_rise_as_events_came,
         nothing_is_stored_for_a_provider_that_is_gone;
     later:
         what_settles_late_is_asked_for_again,

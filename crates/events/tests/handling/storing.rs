@@ -1,6 +1,5 @@
 use bytes::Bytes;
 use serde_json::json;
-use stocktake_events::HandleError;
 use stocktake_events::handle::Handled;
 use stocktake_provider::RawEvent;
 use stocktake_queue::{Filter, State};
@@ -189,11 +188,31 @@ pub(crate) async fn a_storm_on_one_object_is_one_target(database: TestDatabase) 
     assert_eq!((world.count("events").await, world.count("jobs").await), (400, 1));
 }
 
-pub(crate) async fn a_spoilt_batch_is_told_and_stays(database: TestDatabase) {
+pub(crate) async fn a_spoilt_batch_is_set_aside_and_everything_asked_for(database: TestDatabase) {
     let world = World::new(database).await;
     let batch = world.batch(&[power("k", "a")]).await;
     world.store.execute("update event_batches set body = $1", &params![b"nonsense".to_vec()]).await.unwrap();
-    let error = world.handler().handle(batch).await.unwrap_err();
-    assert!(matches!(error, HandleError::Spoilt { batch: told, .. } if told == batch), "{error}");
-    assert_eq!((world.count("event_batches").await, world.count("events").await), (1, 0));
+    let handled = world.handler().handle(batch).await.unwrap();
+    assert_eq!(handled, Some(Handled { aside: 1, asked: 1, ..Handled::default() }));
+    assert_eq!((world.count("event_batches").await, world.count("events").await), (0, 0));
+    assert_eq!(world.asked().await, ["= 1"], "nothing in particular");
+    assert_eq!(world.count("refresh_targets where trigger_by = 'event_gap'").await, 1);
+    let row = world.store.query_one("select via, body from events_aside", &[]).await.unwrap();
+    let (via, body): (String, Vec<u8>) = (row.get(0).unwrap(), row.get(1).unwrap());
+    assert_eq!((via, body), (format!("batch {batch}"), b"nonsense".to_vec()));
+    assert_eq!(world.handler().handle(batch).await.unwrap(), None, "once");
+}
+
+pub(crate) async fn keys_that_are_one_when_stored_are_one_event(database: TestDatabase) {
+    let world = World::new(database).await;
+    let handled = world.handle(&[power("k\0", "a"), power("k\u{fffd}", "a")]).await;
+    assert_eq!((handled.stored, handled.known), (1, 1));
+}
+
+pub(crate) async fn what_is_set_aside_is_cut(database: TestDatabase) {
+    let world = World::new(database).await;
+    let mut event = power("k", "a");
+    event.body = vec![b'x'; 100_000].into();
+    assert_eq!(world.handle(&[event]).await.aside, 1);
+    assert_eq!(world.count("events_aside where length(body) = 65536").await, 1);
 }

@@ -1,7 +1,7 @@
 //! A provider type's reader in a few lines, handlers over a test's database, and shorter words.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,6 +13,8 @@ use stocktake_queue::{Backoff, Claim, Claimed, Debounce, Lane, NewJob, Queue};
 use stocktake_refresh::requests::Ask;
 use stocktake_store::{Kind, Param, ProviderId, Statement, Store, StoreError, params};
 use stocktake_testkit::TestDatabase;
+use tokio::sync::Barrier;
+use tokio::task::JoinHandle;
 
 /// As a body has them: `{"type": "vm.power_off", "vm": "a", "at": 1, "id": …}`; the whole body is the payload.
 #[derive(Debug)]
@@ -123,6 +125,16 @@ impl World {
         self.handler().handle(batch).await.unwrap().expect("the batch is there")
     }
 
+    /// A handler in another process that has read the batch and gone no further.
+    pub(crate) async fn slow(&self, batch: i64) -> Slow {
+        let pause = Arc::new(Pause { passed: AtomicBool::new(false), gate: Barrier::new(2) });
+        let mut handler = self.neighbour().await;
+        handler.consequences = Arc::<Pause>::clone(&pause);
+        let task = tokio::spawn(async move { handler.handle(batch).await.unwrap() });
+        pause.gate.wait().await;
+        Slow { pause, task }
+    }
+
     pub(crate) async fn count(&self, from: &str) -> i64 {
         self.store.query_one(&format!("select count(*) from {from}"), &[]).await.unwrap().get(0).unwrap()
     }
@@ -184,6 +196,38 @@ fn handler(queue: Queue, provider: ProviderId) -> Handler {
     }
 }
 
+/// Stops whoever asks for the first time, until it is let go on.
+#[derive(Debug)]
+pub(crate) struct Pause {
+    passed: AtomicBool,
+    gate: Barrier,
+}
+
+impl Consequences for Pause {
+    fn of<'a>(&'a self, _: &'a Whose, _: &'a [NewEvent]) -> BoxFuture<'a, Result<Extra, StoreError>> {
+        Box::pin(async {
+            if !self.passed.swap(true, Ordering::SeqCst) {
+                self.gate.wait().await;
+                self.gate.wait().await;
+            }
+            Ok(Extra::default())
+        })
+    }
+}
+
+pub(crate) struct Slow {
+    pause: Arc<Pause>,
+    task: JoinHandle<Option<Handled>>,
+}
+
+impl Slow {
+    /// Says what it made of its batch.
+    pub(crate) async fn go_on(self) -> Option<Handled> {
+        self.pause.gate.wait().await;
+        self.task.await.unwrap()
+    }
+}
+
 /// A rule that notes each event down.
 #[derive(Debug, Default)]
 pub(crate) struct Noting {
@@ -197,7 +241,7 @@ impl Consequences for Noting {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let refused = self.refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         let note = |event: &NewEvent| {
-            let sql = "insert into notes (provider_id, collection, ref, author, body, event_id) values ($1, 'vms', $2, 'rule', \
+            let sql = "insert into notes (provider_id, collection, ref, author, body, event_id) values ($1, 'vms', $2, 'rule noting', \
                        $3, (select id from events where provider_id = $1 and key = $4))";
             // A note without a text is refused.
             let text = if refused { Param::Null } else { event.event.kind.as_str().into() };

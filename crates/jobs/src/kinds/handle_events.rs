@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stocktake_events::handle::{HandleError, forget_batch};
+use stocktake_events::handle::forget_batch;
 use stocktake_queue::Lane;
 use stocktake_store::ProviderId;
 use stocktake_store::registry::ProviderStatus;
@@ -39,11 +39,11 @@ impl Job for HandleEvents {
     async fn run(self, context: &Context, doing: &Doing) -> Ended {
         let record = match provider(context, self.provider).await {
             Ok(record) => record,
-            Err(ended) => return forgotten(context, self.batch, ended).await,
+            Err(ended) => return forgotten(context, self.provider, self.batch, ended).await,
         };
         if record.status == ProviderStatus::Removing {
             let ended = Ended::Done(Some(json!({"left out": "the provider is being removed"})));
-            return forgotten(context, self.batch, ended).await;
+            return forgotten(context, self.provider, self.batch, ended).await;
         }
         let handler = match context.event_handler(&record) {
             Ok(handler) => handler,
@@ -64,14 +64,13 @@ impl Job for HandleEvents {
                 Ended::Done(Some(json!(handled)))
             }
             Ok(None) => Ended::Done(Some(json!({"left out": "another handled the batch"}))),
-            Err(error @ HandleError::Spoilt { .. }) => Ended::Never(format!("{:#}", anyhow::Error::from(error))),
             Err(error) => again(&error.into()),
         }
     }
 }
 
-async fn forgotten(context: &Context, batch: i64, ended: Ended) -> Ended {
-    match forget_batch(&context.store, batch).await {
+async fn forgotten(context: &Context, provider: ProviderId, batch: i64, ended: Ended) -> Ended {
+    match forget_batch(&context.store, provider, batch).await {
         Ok(()) => ended,
         Err(error) => again(&error.into()),
     }
