@@ -7,22 +7,30 @@ use stocktake_store::{Param, Store, StoreError};
 
 use crate::words::{ago, micros};
 
-/// Deletes at most `window` events that were stored longer ago than `kept`, and as many that were set aside. Says how many
-/// there were: none, when all is done.
+/// Deletes at most `window` events that were stored longer ago than `kept`, as many that were set aside, and as many notes of
+/// rules. What people wrote stays as long as the provider. Says how many there were: fewer than `window`, when all is done.
 pub async fn purge(store: &Store, kept: Duration, window: u32) -> Result<u64, StoreError> {
     let (ago, kept) = (ago(store.kind(), "$1"), Param::Int(micros(kept)));
     let stream = format!(
         "delete from events where id in (select id from events where stored_on <= {ago} order by stored_on limit {window})"
     );
     let aside = format!(
-        "delete from events_aside where id in (select id from events_aside where received_on <= {ago} limit {window})"
+        "delete from events_aside where id in (select id from events_aside where received_on <= {ago} \
+         order by received_on limit {window})"
     );
-    let gone = store.execute(&stream, std::slice::from_ref(&kept)).await?;
-    Ok(gone + store.execute(&aside, &[kept]).await?)
+    let notes = format!(
+        "delete from notes where id in (select id from notes where created_on <= {ago} and author like 'rule %' \
+         order by created_on limit {window})"
+    );
+    let mut gone = 0;
+    for sql in [stream, aside, notes] {
+        gone += store.execute(&sql, std::slice::from_ref(&kept)).await?;
+    }
+    Ok(gone)
 }
 
 /// Deletes at most `window` rows of each kind and provider that is gone: its removal takes them, and this what a worker that
-/// did not know yet wrote after it. Says how many there were: none, when all is done.
+/// did not know yet wrote after it. Says how many there were: fewer than `window`, when all is done.
 pub async fn purge_orphans(store: &Store, window: u32) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for table in ["events", "event_batches"] {

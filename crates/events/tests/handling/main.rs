@@ -46,6 +46,8 @@ stocktake_testkit::suite! {
         types_tell_what_no_route_has;
     purging:
         the_old_go_in_windows,
+        notes_of_rules_go_and_those_of_people_stay,
+        batches_without_a_job_get_one_again,
         what_is_left_of_a_provider_goes;
     storm: so_many_objects_become_their_collection;
 }

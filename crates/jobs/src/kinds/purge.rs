@@ -1,5 +1,5 @@
 //! Takes away what is kept for a time only: finished jobs, old runs, old events, rows of ended workers and servers. In
-//! windows, so that nothing waits for it long.
+//! windows, so that nothing waits for it long. What lost the job that would take it away gets one again.
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use crate::lanes;
 const WINDOW: u32 = 2_000;
 /// Rows of ended workers and servers tell what happened lately.
 const FLEET: Duration = Duration::from_hours(7 * 24);
+/// A batch is stored with its job: one that has none after so long has lost it.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Purge {}
@@ -78,14 +80,31 @@ async fn purge(context: &Context, doing: &Doing) -> anyhow::Result<Option<serde_
             + stocktake_events::purge_orphans(store, WINDOW).await?;
         events += gone;
         doing.report.progress(json!({"jobs": jobs, "runs": runs, "events": events}));
-        if gone == 0 {
+        if gone < u64::from(WINDOW) {
             break;
         }
         if doing.stop.was_asked() {
             return Ok(None);
         }
     }
+    doing.report.doing("looking for batches of events that nobody handles");
+    let mut taken_up = 0;
+    loop {
+        let put = stocktake_events::put_forgotten(&context.queue, FORGOTTEN, WINDOW).await?;
+        taken_up += put;
+        if put < WINDOW as usize {
+            break;
+        }
+        if doing.stop.was_asked() {
+            return Ok(None);
+        }
+    }
+    if taken_up > 0 {
+        tracing::warn!(batches = taken_up, "batches of events had no job any more; they have one again");
+    }
     let workers = fleet::purge_workers(store, FLEET).await?;
     let servers = fleet::purge_servers(store, FLEET).await?;
-    Ok(Some(json!({"jobs": jobs, "runs": runs, "events": events, "workers": workers, "servers": servers})))
+    Ok(Some(json!({
+        "jobs": jobs, "runs": runs, "events": events, "batches_taken_up": taken_up, "workers": workers, "servers": servers
+    })))
 }
