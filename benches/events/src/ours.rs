@@ -24,6 +24,8 @@ pub struct Postgres {
     admin: Store,
 }
 
+const SOURCE: &str = "amqp";
+
 const TABLES: [&str; 6] = ["events", "event_batches", "event_types", "refresh_targets", "refresh_later", "jobs"];
 
 impl Postgres {
@@ -80,7 +82,10 @@ async fn rows(store: &Store) -> Result<Vec<Vec<Cell>>> {
 pub async fn provider(store: &Store) -> Result<ProviderId> {
     let sql =
         "insert into providers (name, type, zone, settings) values ('bench', 'openstack', 'default', '{}') returning id";
-    Ok(store.query_one(sql, &[]).await?.get(0)?)
+    let provider = store.query_one(sql, &[]).await?.get(0)?;
+    let source = "insert into event_sources (provider_id, source, state, position) values ($1, $2, 'catching', 'queue')";
+    store.execute(source, &params![provider, SOURCE]).await?;
+    Ok(provider)
 }
 
 pub async fn handlers(url: &str, count: usize, provider: ProviderId) -> Result<Vec<Handler>> {
@@ -116,11 +121,17 @@ async fn warm(handlers: &[Handler], samples: &Samples) -> Result<()> {
 /// One transaction, as the catcher's.
 async fn store_batch(handler: &Handler, events: Vec<stocktake_provider::RawEvent>) -> Result<()> {
     let (queue, provider) = (&handler.queue, handler.whose.id);
+    let moved = "update event_sources set received = received + $2, poisoned = poisoned + $3, seen_on = now(), \
+                 last_event_on = case when $2 > 0 then now() else last_event_on end, \
+                 position = coalesce($4, position), position_on = case when $4 is null then position_on else now() end \
+                 where provider_id = $1 and source = $5";
+    // As of a broker's queue: its position stays the same.
+    let moved = Statement::new(moved, params![provider, events.len() as i64, 0_i64, None::<String>, SOURCE]);
     let insert = "insert into event_batches (provider_id, events, body) values ($1, $2, $3) returning id";
     let insert = Statement::new(insert, params![provider, events.len() as i64, pack(&events)]);
     let job = NewJob::new(HANDLE, Lane::shared(LANE)).payload(serde_json::json!({"provider": provider, "batch": ROW}));
     let job = queue.statement_about(&job, "event_batches");
-    queue.store().transact(&[insert, job], Durability::Full).await?;
+    queue.store().transact(&[moved, insert, job], Durability::Full).await?;
     queue.announce([LANE]);
     Ok(())
 }
