@@ -226,17 +226,19 @@ pub async fn claim(store: &Store, provider: ProviderId, attempt: Attempt) -> Res
 }
 
 /// Takes away what was served, but not what was asked for again since; for the transaction that saves what was read.
-pub fn served(attempt: Attempt, ids: Vec<i64>) -> Statement {
-    let sql = "delete from refresh_targets where claimed_by = $1 and claimed_token = $2 and asked = claimed_asked \
-               and id = any($3)";
+pub fn served(kind: Kind, attempt: Attempt, ids: Vec<i64>) -> Statement {
+    let served = "claimed_by = $1 and claimed_token = $2 and asked = claimed_asked and id = any($3)";
+    let sql = format!("delete from refresh_targets where {}", in_order(kind, served));
     Statement::new(sql, params![attempt.job, attempt.token, ids])
 }
 
 /// Gives back what was not served. Says how much is left.
 pub async fn release(store: &Store, attempt: Attempt) -> Result<u64, StoreError> {
-    let sql = "update refresh_targets set claimed_by = null, claimed_token = null, claimed_asked = null \
-               where claimed_by = $1 and claimed_token = $2";
-    store.execute(sql, &params![attempt.job, attempt.token]).await
+    let sql = format!(
+        "update refresh_targets set claimed_by = null, claimed_token = null, claimed_asked = null where {}",
+        in_order(store.kind(), "claimed_by = $1 and claimed_token = $2")
+    );
+    store.execute(&sql, &params![attempt.job, attempt.token]).await
 }
 
 /// Cancels what would serve a provider that has been removed: nobody works its lane any more. Says how many jobs there were.

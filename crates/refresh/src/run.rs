@@ -7,7 +7,7 @@ use std::time::Instant;
 use stocktake_model::{CollectionIx, Coverage, Rows, Scope};
 use stocktake_provider::Provider;
 use stocktake_saver::{GuardPolicy, Planner, ReadRequest, SavePlan, Stored};
-use stocktake_store::{ProviderId, Save, SaveStats, Statement, Store};
+use stocktake_store::{ProviderId, Save, SaveStats, Statement, Store, StoreError};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
@@ -17,6 +17,9 @@ use crate::observer::{Observer, Phase};
 use crate::report::{RunReport, millis_since};
 use crate::spill::{self, TemporaryFile};
 use crate::{beside, lease, river};
+
+/// How often a save is tried again that the database gave up for another's sake.
+const SAVED_AGAIN: u32 = 2;
 
 /// What to refresh, and how.
 #[derive(Debug, Clone)]
@@ -37,6 +40,20 @@ pub struct Planned {
     pub plan: SavePlan,
     /// Collections that were asked for whole, and seen whole.
     pub complete: Vec<CollectionIx>,
+}
+
+/// A save that collided with another transaction wrote nothing, and what was collected is worth as much as before. One that
+/// lost its lease meanwhile is refused as ever.
+async fn saved(store: &Store, save: &Save) -> Result<SaveStats, StoreError> {
+    for again in 1..=SAVED_AGAIN {
+        match store.save(save).await {
+            Err(error @ StoreError::Collision { .. }) => {
+                tracing::warn!(again, error = %error, "the save was in another transaction's way; saving again");
+            }
+            done => return done,
+        }
+    }
+    store.save(save).await
 }
 
 /// Where the ids of new rows come from.
@@ -79,7 +96,7 @@ impl Refresh {
         let save = Save { lease: held.lease.clone(), plan: Arc::new(plan), complete, also };
         // No renewal meanwhile: the save holds the lease's row, and whoever would take it over waits for that.
         let span = tracing::debug_span!("save", inserted = Empty, updated = Empty, archived = Empty, deleted = Empty);
-        let stats = store.save(&save).instrument(span.clone()).await?;
+        let stats = saved(store, &save).instrument(span.clone()).await?;
         let written = &stats.written;
         span.record("inserted", written.inserted).record("updated", written.updated);
         span.record("archived", written.archived).record("deleted", written.deleted);

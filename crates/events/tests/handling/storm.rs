@@ -27,12 +27,12 @@ pub(crate) async fn so_many_objects_become_their_collection(database: TestDataba
     world.handle(&[power("meanwhile", "vm-000001")]).await;
     // An attempt that was taken over neither takes away nor gives back nor takes what the next one holds.
     let late = requests::Attempt { token: 0, ..attempt };
-    let nothing = requests::served(late, claimed.iter().map(|asked| asked.id).collect());
+    let nothing = requests::served(world.store.kind(), late, claimed.iter().map(|asked| asked.id).collect());
     assert_eq!(world.store.batch(&[nothing]).await.unwrap(), [0]);
     assert_eq!(requests::release(&world.store, late).await.unwrap(), 0);
     let left = requests::claim(&world.store, world.provider, late).await.unwrap();
     assert!(left.iter().all(|asked| asked.id != claimed[0].id), "{left:?}");
-    let served = requests::served(attempt, claimed.iter().map(|asked| asked.id).collect());
+    let served = requests::served(world.store.kind(), attempt, claimed.iter().map(|asked| asked.id).collect());
     world.store.batch(&[served]).await.unwrap();
     assert_eq!(world.asked().await, ["vms=vm-000001 1"]);
 }

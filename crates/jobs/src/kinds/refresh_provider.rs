@@ -97,7 +97,8 @@ async fn serve(context: &Context, doing: &Doing, record: &ProviderRecord) -> End
     let guard = GuardPolicy::default();
     let refresh = Refresh { provider_id: record.id, provider: connected, scope, guard, strict: false, seed };
     let trigger = triggers(&asked);
-    let also = |report: &RunReport| vec![requests::served(Attempt::of(&doing.job), served(&asked, report))];
+    let (kind, attempt) = (context.store.kind(), Attempt::of(&doing.job));
+    let also = |report: &RunReport| vec![requests::served(kind, attempt, served(&asked, report))];
     let tried =
         Tried { generation: record.generation, to_unreachable: context.settings.credentials.failures_to_unreachable };
     let request = Request {
