@@ -50,6 +50,9 @@ section! {
         generic: u32 = 1, in 0..=64 => Live;
         /// Workers that read, link and route events. Default: one handles thousands in a second.
         event_handler: u32 = 1, in 0..=64 => Live;
+        /// Workers that send the webhooks and run the commands of rules, one at a time each; none are started without
+        /// `events.rules`. Default: enough unless many receivers are slow; those wait for each other.
+        actions: u32 = 1, in 0..=64 => Live;
         /// How often a worker reports how far it is. Default: what ManageIQ's workers do.
         heartbeat: Duration = Duration::from_secs(10), in Duration::from_millis(100)..=Duration::from_mins(5) => NewWorkers;
         /// A worker that holds a job and gets nowhere for so long is replaced. Default: ten minutes, as ManageIQ gives a
@@ -82,6 +85,8 @@ section! {
         event_catcher: ByteSize = ByteSize::gib(2), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
         /// An event handler. Default: what ManageIQ gives one.
         event_handler: ByteSize = ByteSize::gib(1), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
+        /// A worker for actions of rules, without the commands it runs. Default: as a generic worker.
+        actions: ByteSize = ByteSize::gib(1), in ByteSize::mib(16)..=ByteSize::gib(1024) => Live;
         /// A worker above its limit by this factor is killed at once. Default: room for a large cloud's last page, not for a
         /// leak.
         kill_factor: f64 = 1.5, in 1.0..=100.0 => Live;
@@ -97,7 +102,8 @@ section! {
         /// How often workers look for jobs without having been woken. Default: a lost wake-up delays a job by that, and an idle
         /// system asks its database no more often.
         poll: Duration = Duration::from_secs(30), in Duration::from_millis(100)..=Duration::from_hours(1) => NewWorkers;
-        /// How long jobs that are done or cancelled are kept to be looked at. Default: a week, as ManageIQ keeps tasks.
+        /// How long jobs that are done or cancelled are kept to be looked at; done jobs `handle_events` and `refresh_later` are
+        /// not, they come by the thousand. Default: a week, as ManageIQ keeps tasks.
         keep_finished: Duration = Duration::from_hours(7 * 24), in Duration::ZERO..=Duration::from_hours(3660 * 24) => NewWorkers;
     }
 }

@@ -111,6 +111,20 @@ mod tests {
     }
 
     #[test]
+    fn who_has_rules_has_workers_for_their_actions_alone() {
+        let mut settings = stocktake_settings::Settings::default();
+        let of = |settings: &stocktake_settings::Settings| {
+            let old = options();
+            let desired = desired(&old.with(settings, old.program.clone(), true), &[], |_| true);
+            desired.into_keys().map(|place| (place.kind, place.slot)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&settings), [("event_handler", 1), ("generic", 1)]);
+        settings.events.rules = "rules.toml".to_owned();
+        settings.workers.actions = 2;
+        assert_eq!(of(&settings), [("actions", 1), ("actions", 2), ("event_handler", 1), ("generic", 1)]);
+    }
+
+    #[test]
     fn without_its_role_no_kind_is_started() {
         let options = Options { roles: vec!["scheduler".to_owned()], ..options() };
         assert!(desired(&options, &[provider(1, |_| {})], |_| true).is_empty());

@@ -68,7 +68,7 @@ pub struct Identity {
 
 impl Options {
     pub fn new(settings: &Settings, identity: Identity, program: Program) -> Self {
-        let Settings { server, workers, memory, refresh, credentials, .. } = settings;
+        let Settings { server, workers, memory, refresh, events, credentials, .. } = settings;
         Self {
             name: identity.name,
             host: identity.host,
@@ -88,6 +88,7 @@ impl Options {
                 ("generic", memory.generic),
                 ("event_catcher", memory.event_catcher),
                 ("event_handler", memory.event_handler),
+                ("actions", memory.actions),
             ]
             .map(|(kind, limit)| (kind.to_owned(), limit.0))
             .into(),
@@ -95,9 +96,14 @@ impl Options {
             restart_first: workers.backoff_first,
             restart_most: workers.backoff_max,
             crash_loop_after: workers.crash_loop_after,
-            per_server: [("generic", workers.generic), ("event_handler", workers.event_handler)]
-                .map(|(kind, count)| (kind.to_owned(), count))
-                .into(),
+            per_server: [
+                ("generic", workers.generic),
+                ("event_handler", workers.event_handler),
+                // Without rules there is nothing to do.
+                ("actions", if events.rules.is_empty() { 0 } else { workers.actions }),
+            ]
+            .map(|(kind, count)| (kind.to_owned(), count))
+            .into(),
             refresh_on_start: refresh.on_start,
             refresh_schedule: refresh.schedule.clone(),
             refresh_jitter: refresh.jitter,

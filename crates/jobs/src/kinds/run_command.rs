@@ -35,7 +35,7 @@ impl Job for RunCommand {
     const KIND: &'static str = "run_command";
 
     fn lane(&self) -> Lane {
-        Lane::shared(lanes::GENERIC)
+        Lane::shared(lanes::ACTIONS)
     }
 
     fn merge_key(&self) -> Option<String> {

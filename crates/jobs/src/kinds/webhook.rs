@@ -38,7 +38,7 @@ impl Job for SendWebhook {
     const MAX_ATTEMPTS: u16 = ATTEMPTS;
 
     fn lane(&self) -> Lane {
-        Lane::shared(lanes::GENERIC)
+        Lane::shared(lanes::ACTIONS)
     }
 
     fn merge_key(&self) -> Option<String> {

@@ -1,5 +1,6 @@
 //! The kinds of workers there are: one file each, one line in the list.
 
+mod actions;
 mod event_catcher;
 mod event_handler;
 mod generic;
@@ -66,7 +67,7 @@ pub struct WorkerKind {
     pub does: Does,
 }
 
-pub const ALL: &[WorkerKind] = &[refresh::KIND, event_catcher::KIND, event_handler::KIND, generic::KIND];
+pub const ALL: &[WorkerKind] = &[refresh::KIND, event_catcher::KIND, event_handler::KIND, generic::KIND, actions::KIND];
 
 pub fn find(name: &str) -> Option<&'static WorkerKind> {
     ALL.iter().find(|kind| kind.name == name)

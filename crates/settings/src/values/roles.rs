@@ -14,12 +14,15 @@ pub enum Role {
     EventHandler,
     /// Runs workers for everything that belongs to no provider's worker.
     Generic,
+    /// Sends webhooks and runs commands of rules.
+    Actions,
     /// May be the one that asks for what is due.
     Scheduler,
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [Self::Refresh, Self::EventCatcher, Self::EventHandler, Self::Generic, Self::Scheduler];
+    pub const ALL: [Self; 6] =
+        [Self::Refresh, Self::EventCatcher, Self::EventHandler, Self::Generic, Self::Actions, Self::Scheduler];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,6 +30,7 @@ impl Role {
             Self::EventCatcher => "event_catcher",
             Self::EventHandler => "event_handler",
             Self::Generic => "generic",
+            Self::Actions => "actions",
             Self::Scheduler => "scheduler",
         }
     }
@@ -66,7 +70,7 @@ impl Roles {
 }
 
 impl Value for Roles {
-    const FORM: &'static str = "a list of refresh, generic, scheduler";
+    const FORM: &'static str = "a list of refresh, event_catcher, event_handler, generic, actions, scheduler";
 
     fn read(plain: &Plain) -> Result<Self, String> {
         match plain {
@@ -82,5 +86,16 @@ impl Value for Roles {
 
     fn shown(&self) -> Plain {
         Plain::List(self.names().into_iter().map(ToOwned::to_owned).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_names_every_role() {
+        let names = Role::ALL.map(Role::name).join(", ");
+        assert_eq!(Roles::FORM, format!("a list of {names}"));
     }
 }
