@@ -142,15 +142,18 @@ impl Queue {
     }
 
     /// As [`Self::statement`], for [`Self::put_debounced`]: answers with the job's id, how many wishes were merged into it, and
-    /// the trace it belongs to, which is the first wish's.
+    /// the trace it belongs to, which is the first wish's. The more urgent priority counts, and a wish that is less urgent than
+    /// the job that waits never puts it off: a person waits for that.
     pub fn statement_debounced(&self, job: &NewJob, debounce: Debounce) -> Statement {
         let words = self.words();
         let sql = format!(
-            "{} {ON_CONFLICT} do update set merged = jobs.merged + 1, run_after = {}({}, excluded.run_after) \
-             returning id, merged, trace_context",
+            "{} {ON_CONFLICT} do update set merged = jobs.merged + 1, \
+             priority = {least}(jobs.priority, excluded.priority), run_after = case \
+             when excluded.priority > jobs.priority then {least}(jobs.run_after, {at_most}, excluded.run_after) \
+             else {least}({at_most}, excluded.run_after) end returning id, merged, trace_context",
             self.insert(),
-            words.least,
-            words.plus("jobs.created_on", "$11")
+            least = words.least,
+            at_most = words.plus("jobs.created_on", "$11")
         );
         let mut values = values(job, debounce.quiet.min(debounce.at_most));
         values.push(micros(debounce.at_most).into());

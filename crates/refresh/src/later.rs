@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stocktake_model::Target;
-use stocktake_queue::{Debounce, Lane, NewJob, Queue};
+use stocktake_queue::{Debounce, Lane, NewJob, Priority, Queue};
 use stocktake_store::{Kind, Param, ProviderId, Row, Statement, StoreError, params};
 
 use crate::requests::{self, Ask};
@@ -34,7 +34,9 @@ pub fn merge_key(provider: ProviderId, wait: Duration) -> String {
 pub const ATTEMPTS: u16 = 50;
 
 fn job(provider: ProviderId, wait: Duration) -> NewJob {
+    // Before any batch of events: a storm in one provider must not keep another from being looked at again.
     NewJob::new(KIND, Lane::shared(LANE))
+        .priority(Priority::HIGH)
         .max_attempts(ATTEMPTS)
         .merge_key(merge_key(provider, wait))
         .payload(json!({"provider": provider, "wait_millis": millis(wait)}))

@@ -23,6 +23,9 @@ pub struct Doing {
 #[derive(Debug)]
 pub enum Ended {
     Done(Option<serde_json::Value>),
+    /// Done, and nobody will look for it: its row goes. For jobs that come by the thousand; what it did is told in the log at
+    /// level debug.
+    DoneAndGone(serde_json::Value),
     /// It failed, and may go better next time. The text is the whole chain of causes.
     Again(String),
     /// It failed, and no retry will mend it.

@@ -135,20 +135,30 @@ async fn pass_on(stop: &Stop, stopped: &Stop) {
     std::future::pending::<()>().await;
 }
 
+/// What goes into the log and to the collector of traces; the job keeps all. The lines after it are causes, or what a command
+/// wrote: kilobytes, and nobody said that others may read them.
+fn first_line(error: &str) -> &str {
+    error.lines().next().unwrap_or_default()
+}
+
 /// Writes the end down, however long the database is away: a job that ended must not begin again if that can be helped.
 async fn end(life: &Life, job: &Claimed, ended: Ended) {
     if let Ended::Again(error) | Ended::Never(error) = &ended {
-        trace::failed(error);
+        trace::failed(first_line(error));
     }
     let mut away = AWAY.0;
     loop {
         let written = match &ended {
             Ended::Done(result) => life.queue.done(job, result.as_ref()).await,
+            Ended::DoneAndGone(result) => {
+                tracing::debug!(%result, "job done; its row goes");
+                life.queue.done_and_gone(job).await
+            }
             Ended::Again(error) => life.queue.fail(job, error).await.map(|failed| {
-                tracing::warn!(%error, ?failed, "job failed");
+                tracing::warn!(error = first_line(error), ?failed, "job failed");
             }),
             Ended::Never(error) => {
-                tracing::error!(%error, "job failed for good");
+                tracing::error!(error = first_line(error), "job failed for good");
                 life.queue.park(job, error).await.map(drop)
             }
             Ended::HandBack { why, after } => {
@@ -168,5 +178,16 @@ async fn end(life: &Life, job: &Claimed, ended: Ended) {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn what_a_command_wrote_is_not_told_to_all() {
+        assert_eq!(first_line("/usr/bin/page ended with code 1\nsecret-of-a-test"), "/usr/bin/page ended with code 1");
+        assert_eq!(first_line(""), "");
     }
 }

@@ -42,7 +42,7 @@ impl Job for HandleEvents {
             Err(ended) => return forgotten(context, self.provider, self.batch, ended).await,
         };
         if record.status == ProviderStatus::Removing {
-            let ended = Ended::Done(Some(json!({"left out": "the provider is being removed"})));
+            let ended = Ended::DoneAndGone(json!({"left out": "the provider is being removed"}));
             return forgotten(context, self.provider, self.batch, ended).await;
         }
         let handler = match context.event_handler(&record) {
@@ -61,9 +61,10 @@ impl Job for HandleEvents {
                         "events that could not be read are set aside"
                     );
                 }
-                Ended::Done(Some(json!(handled)))
+                // Many in a second: their rows would be most of the queue.
+                Ended::DoneAndGone(json!(handled))
             }
-            Ok(None) => Ended::Done(Some(json!({"left out": "another handled the batch"}))),
+            Ok(None) => Ended::DoneAndGone(json!({"left out": "another handled the batch"})),
             Err(error) => again(&error.into()),
         }
     }

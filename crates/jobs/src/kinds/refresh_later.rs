@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stocktake_queue::Lane;
+use stocktake_queue::{Lane, Priority};
 use stocktake_refresh::later;
 use stocktake_store::ProviderId;
 use stocktake_worker::{Doing, Ended};
@@ -21,6 +21,7 @@ pub struct RefreshLater {
 
 impl Job for RefreshLater {
     const KIND: &'static str = later::KIND;
+    const PRIORITY: Priority = Priority::HIGH;
     const MAX_ATTEMPTS: u16 = later::ATTEMPTS;
 
     fn lane(&self) -> Lane {
@@ -40,7 +41,7 @@ impl Job for RefreshLater {
         doing.report.doing(format!("looking again at what settles late in {}", record.name));
         let wait = Duration::from_millis(self.wait_millis);
         match later::ask_due(&context.queue, record.id, wait, context.event_debounce()).await {
-            Ok(asked) => Ended::Done(Some(json!({"asked": asked.asked, "more": asked.more}))),
+            Ok(asked) => Ended::DoneAndGone(json!({"asked": asked.asked, "more": asked.more})),
             Err(error) => again(&error.into()),
         }
     }

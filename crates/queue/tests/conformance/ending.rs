@@ -22,6 +22,24 @@ pub(crate) async fn a_result_is_kept(database: TestDatabase) {
     }
 }
 
+pub(crate) async fn what_nobody_looks_at_goes_when_it_is_done(database: TestDatabase) {
+    let world = World::new(database).await;
+    let first = world.put(alone("work")).await;
+    let second = world.put(alone("work")).await;
+    let taken = world.next().await;
+    world.queue.done_and_gone(&taken).await.unwrap();
+    assert!(matches!(world.queue.get(first).await, Err(QueueError::Unknown { .. })));
+    assert!(matches!(world.queue.done_and_gone(&taken).await, Err(QueueError::Lost { .. })));
+    // Its lane is free; and who was taken over takes nothing away.
+    let late = world.next().await;
+    world.expire_lease(second).await;
+    world.queue.take_back_lost().await.unwrap();
+    let holder = world.next().await;
+    assert!(matches!(world.queue.done_and_gone(&late).await, Err(QueueError::Lost { .. })));
+    world.queue.done_and_gone(&holder).await.unwrap();
+    assert_eq!(world.count("select count(*) from jobs").await, 0);
+}
+
 pub(crate) async fn a_failed_job_waits_and_is_parked_with_its_causes_after_the_last_attempt(database: TestDatabase) {
     let world = World::new(database).await;
     let patient = Queue::with_backoff(world.queue.store().clone(), Backoff::default());

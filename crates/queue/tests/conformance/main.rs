@@ -22,6 +22,7 @@ stocktake_testkit::suite! {
         payloads_merge_into_the_one_that_waits,
         no_wish_is_lost_in_merging,
         bursts_are_debounced_but_not_for_ever,
+        who_waits_is_not_put_off_by_what_is_less_urgent,
         a_job_is_put_by_the_callers_transaction_or_not_at_all,
         a_job_names_the_row_it_was_put_with;
     claiming:
@@ -34,6 +35,7 @@ stocktake_testkit::suite! {
         who_finds_nothing_waits_for_no_writer;
     ending:
         a_result_is_kept,
+        what_nobody_looks_at_goes_when_it_is_done,
         a_failed_job_waits_and_is_parked_with_its_causes_after_the_last_attempt,
         a_hopeless_job_is_parked_at_once,
         a_job_handed_back_has_lost_no_attempt,

@@ -166,6 +166,26 @@ pub(crate) async fn bursts_are_debounced_but_not_for_ever(database: TestDatabase
     assert!(world.take(&["work"], 1).await.is_empty());
 }
 
+pub(crate) async fn who_waits_is_not_put_off_by_what_is_less_urgent(database: TestDatabase) {
+    let world = World::new(database).await;
+    let at_once = Debounce { quiet: Duration::ZERO, at_most: Duration::ZERO };
+    let late = Debounce { quiet: Duration::from_secs(60), at_most: Duration::from_secs(300) };
+    let urgent = || keyed().priority(Priority::HIGH);
+    let first = world.queue.put_debounced(&urgent(), at_once).await.unwrap();
+    assert_eq!(world.queue.put_debounced(&keyed(), late).await.unwrap(), Put::Waiting(first.id()));
+    let job = world.next().await;
+    assert_eq!(job.id, first.id(), "it is due still");
+    world.queue.done(&job, None).await.unwrap();
+    // The other way round: what waits becomes urgent, and stays so.
+    let second = world.queue.put_debounced(&keyed(), late).await.unwrap();
+    assert!(world.take(&["work"], 1).await.is_empty());
+    assert_eq!(world.queue.put_debounced(&urgent(), at_once).await.unwrap(), Put::Waiting(second.id()));
+    assert_eq!(world.queue.put_debounced(&keyed(), late).await.unwrap(), Put::Waiting(second.id()));
+    let record = world.get(second.id()).await;
+    assert_eq!((record.priority, record.run_after, record.merged), (Priority::HIGH, record.created_on, 2));
+    assert_eq!(world.next().await.id, second.id());
+}
+
 pub(crate) async fn a_job_is_put_by_the_callers_transaction_or_not_at_all(database: TestDatabase) {
     let world = World::new(database).await;
     let queue = &world.queue;
