@@ -38,6 +38,8 @@ impl Reloader {
     /// Never returns.
     pub(crate) async fn run(mut self, mut hangups: tokio::signal::unix::Signal) {
         let (mut seen, mut events_seen) = (self.stamp(), self.stamp_of_events());
+        // A change of routes or rules stays due while the settings cannot be read: they may be mended at another look.
+        let mut handlers_due = false;
         loop {
             let asked = tokio::select! {
                 Some(()) = hangups.recv() => true,
@@ -46,7 +48,10 @@ impl Reloader {
             let (now, events_now) = (self.stamp(), self.stamp_of_events());
             if asked || now != seen || events_now != events_seen {
                 let why = if asked { "it was asked to (SIGHUP)" } else { "their file changed" };
-                self.read(why, events_now != events_seen);
+                handlers_due |= events_now != events_seen;
+                if self.read(why, handlers_due) {
+                    handlers_due = false;
+                }
                 (seen, events_seen) = (now, self.stamp_of_events());
             }
         }
@@ -65,8 +70,8 @@ impl Reloader {
         stamp(&[&self.settings.events.routes, &self.settings.events.rules].map(PathBuf::from))
     }
 
-    /// `handlers`: what only event handlers read is another.
-    fn read(&mut self, why: &str, handlers: bool) {
+    /// `handlers`: what only event handlers read is another. Says whether what was read counts from now on.
+    fn read(&mut self, why: &str, handlers: bool) -> bool {
         let loaded = load(&self.inputs).and_then(|loaded| {
             let path = "log.filter".to_owned();
             match logging::check(&loaded.settings.log.filter) {
@@ -78,10 +83,14 @@ impl Reloader {
         });
         let loaded = match loaded {
             Ok(loaded) => loaded,
-            Err(error) => return tracing::error!(%error, "the settings are wrong; going on with those from before"),
+            Err(error) => {
+                tracing::error!(%error, "the settings are wrong; going on with those from before");
+                return false;
+            }
         };
         if let Err(error) = self.check(&loaded.settings) {
-            return tracing::error!(%error, "the routes or rules are wrong; going on with what was before");
+            tracing::error!(%error, "the routes or rules are wrong; going on with what was before");
+            return false;
         }
         self.file = loaded.file;
         let changes = diff(&self.settings, &loaded.settings);
@@ -89,7 +98,7 @@ impl Reloader {
         if handlers {
             tracing::info!("routes or rules changed; workers are replaced");
         } else if changes.is_empty() {
-            return;
+            return true;
         }
         changes.iter().for_each(tell);
         if self.filter_is_set {
@@ -99,6 +108,7 @@ impl Reloader {
         let program = Program::this(self.children.environment(&loaded.settings));
         self.options.send_modify(|options| *options = options.with(&loaded.settings, program, replaced));
         self.settings = loaded.settings;
+        true
     }
 }
 
