@@ -46,7 +46,8 @@ impl Sqlite {
         let mut conn = self.writer.lock().await;
         let wait = |conn: &Connection, time| conn.busy_timeout(time).map_err(|e| explain("set the time to wait", e));
         wait(&conn, Duration::ZERO)?;
-        let done = work(&mut conn);
+        let done = self.checkpoints.not_here(|| work(&mut conn));
+        self.checkpoints.catch_up(&self.writer);
         wait(&conn, BUSY)?;
         match done {
             Err(StoreError::Busy { .. }) => Ok(None),

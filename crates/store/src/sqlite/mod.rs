@@ -1,5 +1,6 @@
 //! SQLite: one writer, one reader, both used from blocking threads except for small work. Knows no collection.
 
+mod checkpoint;
 mod dialect;
 mod here;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use self::checkpoint::Checkpoints;
 use crate::db::{Param, Row, Statement};
 use crate::error::{Result, StoreError};
 
@@ -31,24 +33,26 @@ pub(crate) struct Sqlite {
     place: String,
     /// The file to which commits are appended. None where the file system cannot have one; then each waits for the disk.
     log: Option<PathBuf>,
+    checkpoints: Arc<Checkpoints>,
 }
 
 impl Sqlite {
     pub(crate) async fn open(path: PathBuf) -> Result<Self> {
         let place = path.display().to_string();
         let opened = tokio::task::spawn_blocking(move || {
-            let writer = connect(&path)?;
+            let mut writer = connect(&path)?;
+            let checkpoints = Checkpoints::of(&mut writer)?;
             let reader = connect(&path)?;
             reader.pragma_update(None, "query_only", true)?;
             // Where SQLite itself says the file is: a link may lead elsewhere.
             let log = if has_log(&writer)? { writer.path().map(|path| format!("{path}-wal").into()) } else { None };
-            Ok((writer, reader, log))
+            Ok((writer, reader, log, checkpoints))
         });
-        let (writer, reader, log) = opened
+        let (writer, reader, log, checkpoints) = opened
             .await
             .map_err(|e| StoreError::Bug(e.to_string()))?
             .map_err(|e| StoreError::Open { place: place.clone(), advice: advice(&e).to_owned(), source: e.into() })?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), place, log })
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)), place, log, checkpoints })
     }
 
     pub(crate) fn place(&self) -> &str {
