@@ -169,7 +169,7 @@ pub(crate) async fn bursts_are_debounced_but_not_for_ever(database: TestDatabase
 pub(crate) async fn who_waits_is_not_put_off_by_what_is_less_urgent(database: TestDatabase) {
     let world = World::new(database).await;
     let at_once = Debounce { quiet: Duration::ZERO, at_most: Duration::ZERO };
-    let late = Debounce { quiet: Duration::from_secs(60), at_most: Duration::from_secs(300) };
+    let late = Debounce { quiet: Duration::from_mins(1), at_most: Duration::from_mins(5) };
     let urgent = || keyed().priority(Priority::HIGH);
     let first = world.queue.put_debounced(&urgent(), at_once).await.unwrap();
     assert_eq!(world.queue.put_debounced(&keyed(), late).await.unwrap(), Put::Waiting(first.id()));
