@@ -127,7 +127,7 @@ fn event(key: &str, vm: &str) -> RawEvent {
 
 fn done(ended: Ended) -> Value {
     match ended {
-        Ended::DoneAndGone(result) => result,
+        Ended::Done(Some(result)) | Ended::DoneAndGone(result) => result,
         other => panic!("{other:?}"),
     }
 }

@@ -150,7 +150,7 @@ impl House {
         let stop = Stop::default();
         let life = Life {
             queue: self.queue.clone(),
-            lanes: vec![lanes::GENERIC.to_owned()],
+            lanes: vec![lanes::ACTIONS.to_owned()],
             owner: "test".to_owned(),
             lease: PATIENCE,
             poll: Duration::from_millis(20),
