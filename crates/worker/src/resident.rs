@@ -11,11 +11,13 @@ pub async fn reside<E>(work: impl Future<Output = Result<(), E>>, report: &Repor
     report.stage(WorkerStage::Running);
     tokio::pin!(work);
     let done = tokio::select! {
-        done = &mut work => done,
+        // The asking first: work that ends at once when it is asked has drained, too.
+        biased;
         () = stop.asked() => {
             report.stage(WorkerStage::Draining);
             work.await
         }
+        done = &mut work => done,
     };
     tracing::info!(why = stop.why(), "ended");
     done
