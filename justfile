@@ -62,3 +62,11 @@ bench-queue *ARGS:
 # Handling caught events beside bare inserts of the same rows on both databases, tables for docs/performance.md.
 bench-events *ARGS:
     scripts/bench-events {{ARGS}}
+
+# From an event at a real broker to the committed row, 50 events a second over 1,000 servers.
+bench-event-latency *ARGS:
+    scripts/bench-event-latency {{ARGS}}
+
+# What happens in a real OpenStack, told by its own broker: scenes by name, or all.
+lab-events *ARGS:
+    tests/openstack/events {{ARGS}}

@@ -13,7 +13,8 @@ from serving import Server
 from stocktake import Stocktake, writes
 
 SCENES = ("day", "again", "catcher", "handler", "broker", "replay", "polling")
-REPLAYED = 100_000
+#: How many notifications the scene replay publishes.
+REPLAYED = int(os.environ.get("REPLAYED", "100000"))
 #: Of the event source, as `provider add` asks for it.
 AMQP = ("--set", "events=amqp", "--set", f"amqp_url=amqp://openstack@{broker.HOST}/")
 
