@@ -1,7 +1,6 @@
 """What happens in the cloud, and how soon and how truly the inventory shows it."""
 import os
 import time
-from datetime import datetime
 
 import broker
 import compare
@@ -9,6 +8,7 @@ import truth
 from checks import head, say
 from cloud import wait
 from compare import Inventory
+from seen import percentile, times_of
 from serving import Server
 from stocktake import Stocktake, writes
 
@@ -112,24 +112,11 @@ class Happening:
 
     def timings(self):
         """From the broker's delivery to the committed row; the cloud's own part apart."""
-        runs = [run for run in self.program.json("runs", "-n", "100000") if run["mode"] != "full" and run["state"] == "ok"]
-        runs = sorted(((moment(r["started_on"]), moment(r["ended_on"]), r) for r in runs), key=lambda r: r[0])
-        total, own = [], []
-        for event in self.program.json("events", "--limit", "100000"):
-            if not event["about"]:
-                continue
-            # A run may also be of the whole collection.
-            wanted = {(event["collection"], event["about"]["ref"]), (event["collection"], "")}
-            received = moment(event["received_on"])
-            for started, ended, run in runs:
-                if started >= received and wanted & {(t["collection"], t["ref"]) for t in run["targets"]}:
-                    whole = (ended - received).total_seconds() * 1000
-                    total.append(whole)
-                    own.append(max(0.0, whole - dict(run["phases"])["collect"]))
-                    break
+        total, own, none = times_of(self.program.json("events", "--limit", "100000"), self.program.json("runs", "-n", "100000"))
         say(f"   {len(total)} events that led to a row's refresh: delivered to committed "
             f"p50 {percentile(total, 50):.0f} ms, p99 {percentile(total, 99):.0f} ms; "
             f"without the cloud's answers p50 {percentile(own, 50):.0f} ms, p99 {percentile(own, 99):.0f} ms")
+        say(f"   {none} were about something that no later run names")
         self.that("events led to rows", bool(total))
 
     def again(self):
@@ -232,15 +219,6 @@ class Happening:
         self.server.quiet("what polling finds")
         self.checks.equal(f"{self.name}: polling: no full refresh", len(self.full_runs()), before)
         self.equal("polling")
-
-
-def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def percentile(values, of):
-    values = sorted(values) or [float("nan")]
-    return values[min(len(values) - 1, int(len(values) * of / 100))]
 
 
 def tell(checks, cloud, changes, binary, name, url, folder, scenes):

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use stocktake_events::RoutesError;
+use stocktake_jobs::Unreadable;
 use stocktake_rules::RulesError;
 use stocktake_settings::SettingsError;
 use stocktake_store::query::QueryError;
@@ -83,6 +84,7 @@ fn is_usage(error: &anyhow::Error) -> bool {
         cause.is::<Usage>()
             || cause.is::<SettingsError>()
             || cause.is::<RulesError>()
+            || cause.is::<Unreadable>()
             || cause.is::<RoutesError>()
             || cause.downcast_ref::<QueryError>().is_some_and(QueryError::is_usage)
     })

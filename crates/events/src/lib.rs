@@ -22,4 +22,4 @@ pub use catch::{Catch, End, Observer, TRIGGER, catch, note_source};
 pub use handle::{HandleError, Handled, Handler};
 pub use purge::{purge, purge_orphans};
 pub use queued::{HANDLE, LANE, put_forgotten};
-pub use routes::{Glob, Group, Known, Route, RouteProblem, Routes, RoutesError, RoutesText, Severity};
+pub use routes::{Glob, Group, Known, Route, Routes, RoutesError, RoutesText, Severity};

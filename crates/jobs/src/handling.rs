@@ -2,6 +2,7 @@
 //! the first of its events comes, and kept as long as the worker lives: new settings come with a new worker.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -14,6 +15,7 @@ use stocktake_store::registry::ProviderRecord;
 
 use crate::context::Context;
 use crate::menu::menu_of;
+use crate::named;
 use crate::rules::{self, Ruling};
 
 /// By type of provider.
@@ -73,13 +75,9 @@ impl Context {
 /// names every mistake with its place. Also for who wants to know before anything happens.
 pub fn routes(settings: &Settings, kind: &dyn ProviderType) -> anyhow::Result<Routes> {
     let file = &settings.events.routes;
-    let text = if file.is_empty() {
-        None
-    } else {
-        Some(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read {file}, the file of routes that events.routes names"))?,
-        )
+    let text = match file.as_str() {
+        "" => None,
+        file => Some(named::read(Path::new(file), "events.routes of the settings")?),
     };
     let users = text.as_ref().map(|text| RoutesText { name: file, text });
     let routes = Routes::of_type(kind, users)?;

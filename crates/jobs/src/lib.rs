@@ -13,6 +13,7 @@ mod job;
 mod kinds;
 mod list;
 mod menu;
+mod named;
 
 pub use context::{Context, house_settings};
 pub use handling::routes;
@@ -22,3 +23,4 @@ pub use kinds::{
 };
 pub use list::{ALL, Jobs, KindOfJob};
 pub use menu::menu_of;
+pub use named::Unreadable;

@@ -16,24 +16,7 @@ use stocktake_testkit::{ScriptedType, TestDatabase};
 use stocktake_worker::{Reporter, Stop, WorkerStage, reside};
 use tokio::task::JoinHandle;
 
-macro_rules! on_both {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(stocktake_testkit::sqlite().await).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                super::$test(stocktake_testkit::postgres().await).await;
-            })+
-        }
-    };
-}
-
-on_both!(
+stocktake_testkit::on_both!(
     it_tells_what_it_catches_and_ends_when_asked,
     a_source_that_cannot_be_had_is_said_and_waited_for,
     without_its_provider_it_gives_up,

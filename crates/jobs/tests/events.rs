@@ -188,28 +188,7 @@ async fn old_events_are_purged(database: TestDatabase) {
     assert_eq!(world.count("events").await, 0);
 }
 
-macro_rules! suite {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(stocktake_testkit::sqlite().await).await;
-                }
-            )+
-        }
-        mod postgres {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(stocktake_testkit::postgres().await).await;
-                }
-            )+
-        }
-    };
-}
-
-suite!(
+stocktake_testkit::on_both!(
     a_batch_is_handled_and_looked_at_again,
     routes_that_cannot_be_read_hold_events_up_and_lose_none,
     a_batch_of_a_provider_that_goes_is_taken_away,

@@ -1,10 +1,10 @@
 //! The rules file: TOML, read whole, so that all that is wrong is told in one go.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use stocktake_model::Menu;
-use stocktake_settings::Problem;
+use stocktake_settings::{Problem, listed};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -17,24 +17,10 @@ mod actions;
 /// Names are in job keys and in lists.
 const LONGEST_NAME: usize = 64;
 
+/// All that is wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    #[error("the rules file {path} cannot be read: {source}; events.rules of the settings names it")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    /// All that is wrong.
-    #[error("{}", listed(.0))]
-    Invalid(Vec<Problem>),
-}
-
-fn listed(problems: &[Problem]) -> String {
-    match problems {
-        [only] => only.to_string(),
-        many => {
-            let lines: Vec<_> = many.iter().map(ToString::to_string).collect();
-            format!("{} mistakes in the rules:\n  {}", many.len(), lines.join("\n  "))
-        }
-    }
-}
+#[error("{}", listed(.0, "mistakes in the rules"))]
+pub struct RulesError(pub Vec<Problem>);
 
 /// All rules of a file, in its order.
 #[derive(Debug, Default)]
@@ -43,13 +29,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The menu says which collections there are, and which fields their objects have.
-    pub fn load(path: &Path, menu: &Menu) -> Result<Self, RulesError> {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|source| RulesError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(path, &text, menu)
-    }
-
+    /// `path`: whose text it is, for messages and for what stands beside it. The menu says which collections there are, and
+    /// which fields their objects have.
     pub fn parse(path: &Path, text: &str, menu: &Menu) -> Result<Self, RulesError> {
         let mut reading = Reading { path, text, menu, problems: Vec::new() };
         let rules = match DeTable::parse(text) {
@@ -60,7 +41,7 @@ impl Rules {
                 Vec::new()
             }
         };
-        if reading.problems.is_empty() { Ok(Self { rules }) } else { Err(RulesError::Invalid(reading.problems)) }
+        if reading.problems.is_empty() { Ok(Self { rules }) } else { Err(RulesError(reading.problems)) }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use stocktake_model::Menu;
-use stocktake_settings::{Place, Problem};
+use stocktake_settings::{Place, Problem, line_of};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -34,11 +34,11 @@ impl Spot {
 
 impl Reading<'_> {
     pub(crate) fn line(&self, offset: usize) -> usize {
-        self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+        line_of(self.text, offset)
     }
 
     pub(crate) fn wrong(&mut self, at: &Spot, what: impl Into<String>) {
-        let place = Place::File { path: self.path.to_owned(), line: self.line(at.offset) };
+        let place = Place::in_text(self.path, self.text, at.offset);
         let path = (!at.what.is_empty()).then(|| at.what.clone());
         self.problems.push(Problem { place, path, what: what.into() });
     }

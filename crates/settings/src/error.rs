@@ -14,6 +14,18 @@ pub enum Place {
     CommandLine { option: &'static str },
 }
 
+impl Place {
+    /// Where a byte of a file's text stands.
+    pub fn in_text(path: impl Into<PathBuf>, text: &str, offset: usize) -> Self {
+        Self::File { path: path.into(), line: line_of(text, offset) }
+    }
+}
+
+/// Counted from 1.
+pub fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,16 +68,17 @@ pub enum SettingsError {
     #[error("the settings file {path} cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
     /// All that is wrong, so that it can be corrected in one go.
-    #[error("{}", listed(.0))]
+    #[error("{}", listed(.0, "settings are wrong"))]
     Invalid(Vec<Problem>),
 }
 
-fn listed(problems: &[Problem]) -> String {
+/// The only one, or all of them below how many `many` there are.
+pub fn listed(problems: &[Problem], many: &str) -> String {
     match problems {
         [only] => only.to_string(),
-        many => {
-            let lines: Vec<_> = many.iter().map(ToString::to_string).collect();
-            format!("{} settings are wrong:\n  {}", many.len(), lines.join("\n  "))
+        all => {
+            let lines: Vec<_> = all.iter().map(ToString::to_string).collect();
+            format!("{} {many}:\n  {}", all.len(), lines.join("\n  "))
         }
     }
 }

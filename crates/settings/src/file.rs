@@ -11,7 +11,7 @@ use crate::section::Raw;
 
 /// What the text says, and what in it cannot be a setting.
 pub(crate) fn said(path: &Path, text: &str) -> (Vec<Said>, Vec<Problem>) {
-    let place = |offset: usize| Place::File { path: path.to_owned(), line: line_of(text, offset) };
+    let place = |offset: usize| Place::in_text(path, text, offset);
     let table = match DeTable::parse(text) {
         Ok(table) => table,
         Err(error) => {
@@ -69,8 +69,4 @@ fn plain(value: &DeValue<'_>) -> Result<Plain, String> {
         DeValue::Table(_) => Err("a section within a section is no setting".to_owned()),
         DeValue::Datetime(_) => Err("a date is no setting's value".to_owned()),
     }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }

@@ -22,7 +22,7 @@ mod values;
 
 pub use diff::{Change, diff};
 pub use effective::Effective;
-pub use error::{Place, Problem, SettingsError, did_you_mean};
+pub use error::{Place, Problem, SettingsError, did_you_mean, line_of, listed};
 pub use key::{Key, Reload};
 pub use load::{Given, Inputs, Loaded, load};
 pub use plain::Plain;

@@ -9,28 +9,7 @@ mod refreshing;
 mod settings;
 mod shell;
 
-macro_rules! suite {
-    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
-                }
-            )+ })+
-        }
-        mod postgres {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::postgres().await).await;
-                }
-            )+ })+
-        }
-    };
-}
-
-suite! {
+stocktake_testkit::suite! {
     asking: every_form_holds_the_same, wrong_questions_are_usage_errors, objects_are_shown, a_reader_that_leaves_is_no_error;
     events:
         events_are_listed_and_filtered,

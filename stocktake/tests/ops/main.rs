@@ -11,28 +11,7 @@ mod seen;
 #[path = "../cli/shell.rs"]
 mod shell;
 
-macro_rules! suite {
-    ($($room:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::sqlite().await).await;
-                }
-            )+ })+
-        }
-        mod postgres {
-            $(mod $room { $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::$room::$test(stocktake_testkit::postgres().await).await;
-                }
-            )+ })+
-        }
-    };
-}
-
-suite! {
+stocktake_testkit::suite! {
     lines: each_line_tells_whose_it_is, a_wrong_filter_stops_the_start;
     reload: settings_are_read_again, rules_are_read_again;
     seen: it_answers_over_http, a_taken_port_stops_the_start, the_one_that_started_it_is_told;

@@ -17,7 +17,7 @@ use serde_json::Value;
 use stocktake_model::Target;
 use stocktake_provider::ProviderType;
 
-pub use error::{RouteProblem, RoutesError};
+pub use error::RoutesError;
 pub use glob::Glob;
 
 use path::Place;

@@ -3,13 +3,11 @@
 
 use std::time::Duration;
 
-use stocktake_settings::parse_duration;
-use stocktake_store::query::nearest;
+use stocktake_settings::{Place, Problem, line_of, parse_duration};
 use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
-use super::error::RouteProblem;
-use super::path::Place;
+use super::path::Place as RefPlace;
 use super::{Glob, Group, Known, Route, RoutesText, Severity, TargetAt};
 
 const KEYS: &[&str] = &["types", "group", "severity", "targets", "look_again", "ignore", "provider"];
@@ -18,7 +16,7 @@ const KEYS: &[&str] = &["types", "group", "severity", "targets", "look_again", "
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_hours(1));
 
 /// Adds a text's routes to those that go before it, and its mistakes.
-pub(super) fn read(text: RoutesText<'_>, known: Known<'_>, routes: &mut Vec<Route>, problems: &mut Vec<RouteProblem>) {
+pub(super) fn read(text: RoutesText<'_>, known: Known<'_>, routes: &mut Vec<Route>, problems: &mut Vec<Problem>) {
     let mut page = Page { text, known, problems };
     let table = match DeTable::parse(text.text) {
         Ok(table) => table,
@@ -53,7 +51,7 @@ pub(super) fn read(text: RoutesText<'_>, known: Known<'_>, routes: &mut Vec<Rout
 struct Page<'a> {
     text: RoutesText<'a>,
     known: Known<'a>,
-    problems: &'a mut Vec<RouteProblem>,
+    problems: &'a mut Vec<Problem>,
 }
 
 type Keys<'t> = DeTable<'t>;
@@ -61,12 +59,11 @@ type Item<'t> = Spanned<DeValue<'t>>;
 
 impl Page<'_> {
     fn wrong(&mut self, at: usize, what: String) {
-        let line = self.line(at);
-        self.problems.push(RouteProblem { file: self.text.name.to_owned(), line, what });
+        self.problems.push(Problem { place: Place::in_text(self.text.name, self.text.text, at), path: None, what });
     }
 
     fn line(&self, at: usize) -> usize {
-        self.text.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+        line_of(self.text.text, at)
     }
 
     /// None: it is another provider's, or nothing can be made of it.
@@ -124,7 +121,8 @@ impl Page<'_> {
             let takes = |other: &Glob| other == glob || glob.is_literal() && other.matches(glob.as_str());
             if let Some(before) = earlier.iter().find(|before| before.types.iter().any(takes)) {
                 let what = format!("{glob} never comes here: the route in line {} takes it", before.line);
-                self.problems.push(RouteProblem { file: route.file.clone(), line: route.line, what });
+                let place = Place::File { path: route.file.clone().into(), line: route.line };
+                self.problems.push(Problem { place, path: None, what });
             }
         }
     }
@@ -188,7 +186,7 @@ impl Page<'_> {
             let (word, text): (&str, _) = (key.get_ref(), value.get_ref().as_str());
             match (word, text) {
                 ("collection", Some(text)) => collection = Some(text.to_owned()),
-                ("ref", Some(text)) => match Place::parse(text) {
+                ("ref", Some(text)) => match RefPlace::parse(text) {
                     Ok(place) => at = Some(place),
                     Err(why) => {
                         self.wrong(value.span().start, why);
@@ -212,17 +210,17 @@ impl Page<'_> {
         self.wrong(key.span().start, format!("a target has no '{word}'{meant}; it has collection and ref"));
     }
 
-    fn check(&mut self, start: usize, collection: &str, at: &Place) {
+    fn check(&mut self, start: usize, collection: &str, at: &RefPlace) {
         let (of, how) = match at {
-            Place::Whole => (self.known.listable, "asked for whole"),
-            Place::FirstOf(_) => (self.known.targetable, "asked for one by one"),
+            RefPlace::Whole => (self.known.listable, "asked for whole"),
+            RefPlace::FirstOf(_) => (self.known.targetable, "asked for one by one"),
         };
         if of.contains(&collection) {
             return;
         }
-        let other = if matches!(at, Place::Whole) { self.known.targetable } else { self.known.listable };
+        let other = if matches!(at, RefPlace::Whole) { self.known.targetable } else { self.known.listable };
         let why = if other.contains(&collection) {
-            let instead = if matches!(at, Place::Whole) { "name where its ref stands" } else { "write ref = \"*\"" };
+            let instead = if matches!(at, RefPlace::Whole) { "name where its ref stands" } else { "write ref = \"*\"" };
             format!("{collection} of {} cannot be {how}; {instead}", self.known.provider)
         } else {
             let (provider, meant) = (self.known.provider, did_you_mean(collection, of));
@@ -253,5 +251,5 @@ impl Page<'_> {
 }
 
 fn did_you_mean(word: &str, known: &[&str]) -> String {
-    nearest(word, known).map_or_else(String::new, |near| format!(" (did you mean '{near}'?)"))
+    stocktake_settings::did_you_mean(word, known.iter().copied()).unwrap_or_default()
 }

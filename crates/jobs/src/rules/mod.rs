@@ -18,12 +18,13 @@ use stocktake_model::Menu;
 use stocktake_provider::BoxFuture;
 use stocktake_queue::Queue;
 use stocktake_refresh::requests::Ask;
-use stocktake_rules::{Consequence, Mentions, Rule, Rules, RulesError, Targets, Variable};
+use stocktake_rules::{Consequence, Mentions, Rule, Rules, Targets, Variable};
 use stocktake_settings::Settings;
 use stocktake_store::{Statement, StoreError, params};
 
 use crate::job::{Job as _, new_job};
 use crate::kinds::{RunCommand, SendWebhook};
+use crate::named;
 
 pub use facts::Known;
 use judging::{Judge, elsewhere};
@@ -160,11 +161,16 @@ pub struct Cause {
 }
 
 /// The rules that the settings name; none if they name no file. Also for who wants to know before anything happens.
-pub fn read(settings: &Settings, menu: &Menu) -> Result<Option<Rules>, RulesError> {
+pub fn read(settings: &Settings, menu: &Menu) -> anyhow::Result<Option<Rules>> {
     match settings.events.rules.as_str() {
         "" => Ok(None),
-        file => Rules::load(Path::new(file), menu).map(Some),
+        file => load(Path::new(file), "events.rules of the settings", menu).map(Some),
     }
+}
+
+/// Those of a file; `by`: who names it. An error is [`crate::Unreadable`] or [`stocktake_rules::RulesError`].
+pub fn load(path: &Path, by: &'static str, menu: &Menu) -> anyhow::Result<Rules> {
+    Ok(Rules::parse(path, &named::read(path, by)?, menu)?)
 }
 
 /// What a refresh of a rule asks for.

@@ -35,8 +35,8 @@ pub(crate) async fn run(app: &mut App, verb: Rule) -> Done {
 fn read(settings: &Settings, kinds: &[Kind], file: Option<&Path>) -> anyhow::Result<Option<Rules>> {
     let menu = menu_of(kinds)?;
     match file {
-        Some(file) => Ok(Some(Rules::load(file, &menu)?)),
-        None => Ok(rules::read(settings, &menu)?),
+        Some(file) => rules::load(file, "--file", &menu).map(Some),
+        None => rules::read(settings, &menu),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
+use stocktake_events::Routes;
 use stocktake_fakecloud::{CloudSpec, FakeCloud, Kind, NewServer, Status};
 use stocktake_openstack::OpenStack;
-use stocktake_provider::{Begin, ProviderType as _};
+use stocktake_provider::Begin;
 
 use crate::listener::{Listener, source, source_of};
 
@@ -239,34 +240,16 @@ async fn many_differences_are_told_as_one() {
 /// Whatever is told leads somewhere; the words in routes are checked with those of notifications.
 #[tokio::test]
 async fn everything_told_has_a_route_to_its_object() {
-    let text = OpenStack.event_reader().expect("a reader").routes();
-    let routes: toml::Table = toml::from_str(text).expect("routes are TOML");
-    let routes: Vec<Value> = serde_json::to_value(&routes["route"]).and_then(serde_json::from_value).expect("routes");
-    let matches = |glob: &str, kind: &str| {
-        let mut rest = Some(kind);
-        let (parts, open): (Vec<&str>, _) = (glob.split('*').collect(), glob.ends_with('*'));
-        for (at, part) in parts.iter().enumerate() {
-            rest = rest.and_then(|text| match text.find(part) {
-                Some(0) => Some(&text[part.len()..]),
-                Some(found) if at > 0 => Some(&text[found + part.len()..]),
-                _ => None,
-            });
-        }
-        rest.is_some_and(|rest| rest.is_empty() || open)
-    };
-    let route_of = |kind: &str| {
-        routes
-            .iter()
-            .find(|r| r["types"].as_array().is_some_and(|t| t.iter().any(|g| g.as_str().is_some_and(|g| matches(g, kind)))))
-    };
+    let routes = Routes::of_type(&OpenStack, None).expect("every word means something").expect("OpenStack has events");
     let whole = ["snapshot", "backup", "subnet"];
     let single = ["server", "volume", "image", "port", "floating_ip", "network", "router", "security_group", "stack"];
     for kind in single.iter().chain(&whole) {
         for what in ["changed", "deleted", "recount"] {
             let name = format!("poll.{kind}.{what}");
-            let route = route_of(&name).unwrap_or_else(|| panic!("{name} leads nowhere"));
-            let expected = if what == "recount" || whole.contains(kind) { "*" } else { "id" };
-            assert_eq!(route["targets"][0]["ref"], expected, "{name}");
+            let route = routes.find(&name).unwrap_or_else(|| panic!("{name} leads nowhere"));
+            let first = route.targets(&json!({"id": "its id"})).into_iter().next().expect(&name);
+            let expected = if what == "recount" || whole.contains(kind) { "" } else { "its id" };
+            assert_eq!(first.reference, expected, "{name}: an empty ref is the whole collection");
         }
     }
     let groups = [
@@ -283,7 +266,8 @@ async fn everything_told_has_a_route_to_its_object() {
         ("something_new", "configuration"),
     ];
     for (action, group) in groups {
-        let route = route_of(&format!("poll.server.action.{action}")).expect(action);
-        assert_eq!((&route["group"], &route["targets"][0]["ref"]), (&json!(group), &json!("server_id")), "{action}");
+        let route = routes.find(&format!("poll.server.action.{action}")).expect(action);
+        let first = route.targets(&json!({"server_id": "its server"})).into_iter().next().expect(action);
+        assert_eq!((route.group.name(), first.reference.as_str()), (group, "its server"), "{action}");
     }
 }

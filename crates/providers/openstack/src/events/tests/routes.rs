@@ -3,119 +3,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde::Deserialize;
 use serde_json::Value;
+use stocktake_events::{Glob, Route, Routes};
+use stocktake_model::Target;
 
 use super::recorded;
-use crate::collect::{TARGETABLE, listable};
-use crate::events::ROUTES;
+use crate::OpenStack;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    route: Vec<Route>,
+/// As a handler of events reads them: groups, severities, paths, and what may be a target are checked there.
+fn routes() -> Routes {
+    Routes::of_type(&OpenStack, None).expect("every word means something").expect("OpenStack has events")
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Route {
-    types: Vec<String>,
-    group: String,
-    severity: String,
-    #[serde(default)]
-    targets: Vec<Target>,
-    #[serde(default)]
-    look_again: Vec<String>,
-    #[serde(default)]
-    ignore: bool,
+fn route_of<'r>(routes: &'r Routes, kind: &str) -> Option<(&'r Route, &'r str)> {
+    let route = routes.find(kind)?;
+    let glob = route.types.iter().find(|glob| glob.matches(kind)).expect("it was found by one of them");
+    Some((route, glob.as_str()))
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Target {
-    collection: String,
-    r#ref: String,
-}
-
-fn routes() -> Vec<Route> {
-    toml::from_str::<File>(ROUTES).expect("routes are TOML").route
-}
-
-fn matches(glob: &str, text: &str) -> bool {
-    match glob.split_once('*') {
-        None => glob == text,
-        Some((head, rest)) => text
-            .strip_prefix(head)
-            .is_some_and(|text| (0..=text.len()).any(|at| text.is_char_boundary(at) && matches(rest, &text[at..]))),
-    }
-}
-
-fn route_of<'r>(routes: &'r [Route], kind: &str) -> Option<(&'r Route, &'r str)> {
-    routes.iter().find_map(|route| {
-        let glob = route.types.iter().find(|glob| matches(glob, kind))?;
-        Some((route, glob.as_str()))
-    })
-}
-
-/// What an alternative's path finds.
-fn found(path: &str, payload: &Value) -> Vec<String> {
-    let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
-    let (name, each) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
-    let Some(value) = payload.get(name) else { return Vec::new() };
-    let values: Vec<&Value> = if each { value.as_array().into_iter().flatten().collect() } else { vec![value] };
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    values.into_iter().flat_map(|v| rest.map_or_else(|| text(v).into_iter().collect(), |rest| found(rest, v))).collect()
-}
-
-fn refs(target: &Target, payload: &Value) -> Vec<String> {
-    if target.r#ref == "*" {
-        return vec!["*".to_owned()];
-    }
-    target.r#ref.split('|').map(|path| found(path, payload)).find(|refs| !refs.is_empty()).unwrap_or_default()
+fn shown(target: &Target) -> String {
+    format!("{} {}", target.collection, if target.is_whole() { "*" } else { &target.reference })
 }
 
 #[test]
 fn every_word_in_a_route_means_something() {
-    const GROUPS: [&str; 13] = [
-        "addition",
-        "configuration",
-        "console",
-        "deletion",
-        "general",
-        "import_export",
-        "migration",
-        "network",
-        "power",
-        "snapshot",
-        "status",
-        "storage",
-        "update",
-    ];
-    let listable = listable();
-    for route in routes() {
+    for route in routes().all() {
         let place = &route.types;
-        assert!(GROUPS.contains(&route.group.as_str()), "{place:?}: group {}", route.group);
-        assert!(["critical", "warning", "detail"].contains(&route.severity.as_str()), "{place:?}: {}", route.severity);
-        assert_eq!(route.ignore, route.targets.is_empty(), "{place:?}: causes something, or is known not to");
+        assert_eq!(route.ignore, !route.has_targets(), "{place:?}: causes something, or is known not to");
         assert!(!route.types.is_empty());
-        for target in &route.targets {
-            let known = if target.r#ref == "*" {
-                listable.contains(&&*target.collection)
-            } else {
-                TARGETABLE.contains(&&*target.collection)
-            };
-            assert!(known, "{place:?}: {} cannot be asked for by {}", target.collection, target.r#ref);
-            for path in target.r#ref.split('|').filter(|path| *path != "*") {
-                let step_is_good = |step: &str| {
-                    let name = step.strip_suffix("[]").unwrap_or(step);
-                    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-:".contains(c))
-                };
-                assert!(path.split('.').all(step_is_good), "{place:?}: {path}");
-            }
-        }
         for wait in &route.look_again {
-            let seconds = wait.strip_suffix('s').and_then(|number| number.parse::<u32>().ok());
-            assert!(seconds.is_some_and(|seconds| (1..=60).contains(&seconds)), "{place:?}: {wait}");
+            assert!(wait.subsec_nanos() == 0 && (1..=60).contains(&wait.as_secs()), "{place:?}: {wait:?}");
         }
     }
 }
@@ -123,10 +40,11 @@ fn every_word_in_a_route_means_something() {
 /// A glob that an earlier one covers would never be taken.
 #[test]
 fn no_type_is_named_in_vain() {
-    let mut seen: Vec<String> = Vec::new();
-    for glob in routes().into_iter().flat_map(|route| route.types) {
+    let routes = routes();
+    let mut seen: Vec<&Glob> = Vec::new();
+    for glob in routes.all().iter().flat_map(|route| &route.types) {
         // A glob is covered by another that matches it as a text.
-        let cover = seen.iter().find(|earlier| matches(earlier, &glob));
+        let cover = seen.iter().find(|earlier| earlier.matches(glob.as_str()));
         assert!(cover.is_none(), "{glob} is never reached: {cover:?} comes before");
         seen.push(glob);
     }
@@ -147,13 +65,12 @@ fn every_recorded_type_has_a_route() {
         if route.ignore {
             line.push_str(", ignored");
         }
-        for target in &route.targets {
-            for found in refs(target, &event.payload) {
-                let _ = write!(line, "\n    {} {found}", target.collection);
-            }
+        for target in route.targets(&event.payload) {
+            let _ = write!(line, "\n    {}", shown(&target));
         }
         if !route.look_again.is_empty() {
-            let _ = write!(line, "\n    again after {}", route.look_again.join(", "));
+            let waits: Vec<_> = route.look_again.iter().map(|wait| format!("{}s", wait.as_secs())).collect();
+            let _ = write!(line, "\n    again after {}", waits.join(", "));
         }
         lines.insert(event.kind, line);
     }
@@ -167,8 +84,8 @@ fn every_recorded_event_that_counts_has_a_target() {
     let routes = routes();
     for (_, event) in recorded() {
         let Some((route, glob)) = route_of(&routes, &event.kind) else { continue };
-        let refs: usize = route.targets.iter().map(|target| refs(target, &event.payload).len()).sum();
-        assert!(route.ignore || refs > 0, "{} by {glob} leads nowhere: {}", event.kind, event.payload);
+        let targets = route.targets(&event.payload);
+        assert!(route.ignore || !targets.is_empty(), "{} by {glob} leads nowhere: {}", event.kind, event.payload);
     }
 }
 
@@ -233,11 +150,7 @@ fn types_that_were_not_recorded_lead_where_they_should() {
     ] {
         let payload: Value = serde_json::from_str(payload).expect(kind);
         let (route, _) = route_of(&routes, kind).expect(kind);
-        let mut led: Vec<_> = route
-            .targets
-            .iter()
-            .flat_map(|t| refs(t, &payload).into_iter().map(move |r| format!("{} {r}", t.collection)))
-            .collect();
+        let mut led: Vec<_> = route.targets(&payload).iter().map(shown).collect();
         led.extend(route.ignore.then(|| "ignored".to_owned()));
         assert_eq!(led.join(", "), expected, "{kind}");
     }
